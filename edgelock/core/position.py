@@ -137,7 +137,5 @@ class Position:
         realized = Realized(
             size=size, entry_cost=Money(entry_cost), exit_price=price, pnl=pnl, fees=fees, opened_at=opened_at
         )
-        remaining = replace(
-            self, lots=tuple(lots), sign=self.sign if lots else 0, realized=Money(self.realized + pnl)
-        )
+        remaining = replace(self, lots=tuple(lots), sign=self.sign if lots else 0, realized=Money(self.realized + pnl))
         return remaining, realized
