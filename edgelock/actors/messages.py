@@ -1,0 +1,186 @@
+"""What actors of this house say to each other. Frozen values; each class states the lane it travels in.
+
+CONTROL overtakes everything; FIFO is never dropped and keeps its order; LATEST keeps only the newest per key, or
+gathers (`merged_with`) where nothing may be lost.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from edgelock.actors.address import Address
+from edgelock.actors.inbox import Lane
+from edgelock.core.facts import BookChanged, Fact, MarketStatusChanged, TimePassed, TradesPrinted
+from edgelock.core.intents import Intent
+from edgelock.core.market import Market
+from edgelock.core.permit import Permit
+from edgelock.core.settings import TradingSettings
+from edgelock.core.telemetry import Record
+from edgelock.core.units import Timestamp
+
+# --- to a MarketActor -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BookNews:
+    """The newest view of the market's book; an unread older one is worth nothing."""
+
+    lane: ClassVar[Lane] = Lane.LATEST
+    conflation_key: ClassVar[str] = "book"
+    fact: BookChanged
+
+
+@dataclass(frozen=True, slots=True)
+class TradeNews:
+    """Public trades. Unread ones are gathered, so that none is lost and the queue stays short."""
+
+    lane: ClassVar[Lane] = Lane.LATEST
+    conflation_key: ClassVar[str] = "trades"
+    fact: TradesPrinted
+
+    def merged_with(self, older: Self) -> Self:
+        """Both, in the order they came."""
+        prints = older.fact.prints + self.fact.prints
+        return type(self)(TradesPrinted(at=self.fact.at, prints=prints))
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A deadline of the market was reached; one unread tick is as good as ten."""
+
+    lane: ClassVar[Lane] = Lane.LATEST
+    conflation_key: ClassVar[str] = "tick"
+    fact: TimePassed
+
+
+@dataclass(frozen=True, slots=True)
+class FactNews:
+    """Any other fact: the life of its orders, its status, its feed. Never dropped, in order."""
+
+    lane: ClassVar[Lane] = Lane.FIFO
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentFact:
+    """A fact that must overtake market data: a verdict of the risk side, a change of settings."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class CrashOnPurpose:
+    """The documented fault switch of an embedded run: the actor that handles this raises."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    reason: str
+
+
+# --- to the Feed ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Follow this market and tell its facts to this address. Asked again, a fresh snapshot is told."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    ticker: str
+    subscriber: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """Stop following this market."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    ticker: str
+
+
+# --- to the ExchangeActor ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMarket:
+    """A MarketActor's first words: fence every older incarnation, and tell me what is on record."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    ticker: str
+    incarnation: int
+    subscriber: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Intents of one decision, in order, from this incarnation of the market."""
+
+    lane: ClassVar[Lane] = Lane.FIFO
+    ticker: str
+    incarnation: int
+    intents: tuple[Intent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PermitNews:
+    """The risk side's verdict for one market. issued_ns is real monotonic time: an old verdict closes."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    ticker: str
+    permit: Permit
+    issued_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddMarket:
+    """A market to trade, with what the venue says of it."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    market: Market
+
+
+@dataclass(frozen=True, slots=True)
+class MarketNews:
+    """The venue changed the market's status or close."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    ticker: str
+    fact: MarketStatusChanged
+
+
+@dataclass(frozen=True, slots=True)
+class CancelEverything:
+    """Close the gate for good, cancel every order of ours, and report by the venue's own list."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    who: str
+
+
+# --- to the RiskActor -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KillSwitch:
+    """The operator's latch: on withdraws entries everywhere, off lets them return."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    on: bool
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsNews:
+    """The operator re-read the settings."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    settings: TradingSettings
+
+
+# --- to the TelemetryActor --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Lines of one step, to be written together and in this order."""
+
+    lane: ClassVar[Lane] = Lane.FIFO
+    records: tuple[Record, ...]
+    decided_at: Timestamp | None = None
