@@ -1,0 +1,71 @@
+"""One child as its supervisor sees it: a place in the table that lives are put into and taken out of."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from edgelock.actors.base import SupervisedActor
+from edgelock.actors.child_spec import ChildSpec
+from edgelock.actors.inbox import LanedInbox
+
+
+class ChildState(StrEnum):
+    """Where a child is in its life."""
+
+    NEW = "new"
+    STARTING = "starting"
+    RUNNING = "running"
+    BACKOFF = "backoff"
+    QUARANTINED = "quarantined"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+_S = ChildState
+# fmt: off
+NEXT: dict[ChildState, frozenset[ChildState]] = {
+    _S.NEW:         frozenset({_S.STARTING, _S.STOPPED}),
+    _S.STARTING:    frozenset({_S.RUNNING, _S.BACKOFF, _S.QUARANTINED, _S.STOPPING, _S.STOPPED}),
+    _S.RUNNING:     frozenset({_S.BACKOFF, _S.QUARANTINED, _S.STOPPING, _S.STOPPED}),
+    _S.BACKOFF:     frozenset({_S.STARTING, _S.STOPPED}),
+    _S.QUARANTINED: frozenset({_S.STARTING, _S.STOPPED}),
+    _S.STOPPING:    frozenset({_S.STARTING, _S.STOPPED}),
+    _S.STOPPED:     frozenset(),
+}
+# fmt: on
+ALIVE = frozenset({ChildState.STARTING, ChildState.RUNNING})
+
+
+@dataclass(slots=True, kw_only=True)
+class Cell:
+    """Mutable, owned by one supervisor.
+
+    incarnation       number of the present or latest life; `first_incarnation - 1` before the first
+    inbox             where the next or present life reads; None when nobody is coming
+    abandoned         threads given up on; those still alive are zombies
+    is_restart_wanted the present life is being stopped only to be replaced
+    is_leaving        the child is forgotten once its present life has ended
+    down_since_ns     when the previous life ended, None in the first
+    """
+
+    spec: ChildSpec
+    incarnation: int
+    state: ChildState = ChildState.NEW
+    actor: SupervisedActor | None = None
+    inbox: LanedInbox | None = None
+    abandoned: list[SupervisedActor] = field(default_factory=list)
+    backoff_ns: int = 0
+    last_signature: str | None = None
+    down_since_ns: int | None = None
+    is_restart_wanted: bool = False
+    is_leaving: bool = False
+
+    def move_to(self, state: ChildState) -> None:
+        """Change state along the table; anything else is a defect of the supervisor."""
+        if state not in NEXT[self.state]:
+            raise ValueError(f"{self.spec.name} cannot go from {self.state} to {state}")
+        self.state = state
+
+    def zombies(self) -> int:
+        """Abandoned threads that still run; forgets the ones that ended."""
+        self.abandoned = [actor for actor in self.abandoned if not actor.ended.is_set()]
+        return len(self.abandoned)

@@ -1,0 +1,49 @@
+"""One row of the supervisor's table: who the child is, how it is built, and what its death means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edgelock.actors.address import Address
+from edgelock.actors.base import SupervisedActor
+from edgelock.actors.lifecycle import Incarnation
+from edgelock.actors.restart_policy import SECOND_NS, RestartBudget
+
+
+class ChildKind(StrEnum):
+    """What a child's death means for the others; the values are OTP's strategies.
+
+    ONE_FOR_ONE     this child alone starts again, within its budget
+    INFRASTRUCTURE  the table declares rest-for-one: the child and those started after it start again, in order.
+                    This version does not do that yet. It escalates at the first death, so that the program cancels
+                    everything and exits non-zero; restarting in place needs the recovery that is built later.
+    """
+
+    INFRASTRUCTURE = "rest_for_one"
+    ONE_FOR_ONE = "one_for_one"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildSpec:
+    """A child of the table. Times are real nanoseconds.
+
+    address            where the child is told things, in all its lives; its name is the child's name
+    factory            builds the actor of one incarnation, in the supervisor's thread: assigns fields, opens nothing
+    shutdown_ns        how long it may take to stop before its thread is abandoned
+    hung_after_ns      how long one handler (or on_start) may take before it is treated like a crash
+    budget             how often it may come back; ONE_FOR_ONE only
+    first_incarnation  number of its first life in this process: one above the last that any earlier process used
+    """
+
+    address: Address
+    factory: Callable[[Incarnation], SupervisedActor]
+    kind: ChildKind
+    shutdown_ns: int = 5 * SECOND_NS
+    hung_after_ns: int = 5 * SECOND_NS
+    budget: RestartBudget = RestartBudget()
+    first_incarnation: int = 1
+
+    @property
+    def name(self) -> str:
+        """The child's name, such as "risk" or "market:TICKER"."""
+        return self.address.name

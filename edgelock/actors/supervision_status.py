@@ -1,0 +1,51 @@
+"""The supervision tree at one moment, as frozen values for `status`, the live view and tests."""
+
+from dataclasses import dataclass
+
+from edgelock.actors.address import LostMessages
+from edgelock.actors.cell import ChildState
+from edgelock.actors.child_spec import ChildKind
+from edgelock.actors.inbox import InboxCounters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildStatus:
+    """One child. Times are real nanoseconds; `inbox` is None when nobody is there and nobody is coming.
+
+    restarts_in_window  crashes that count against the budget now, of `restarts_max`
+    busy_with, busy_ns  the message being handled and for how long; None and 0 when idle
+    handled_count       messages the present life has handled
+    """
+
+    name: str
+    kind: ChildKind
+    state: ChildState
+    incarnation: int
+    restarts_in_window: int
+    restarts_max: int
+    last_signature: str | None
+    busy_with: str | None
+    busy_ns: int
+    handled_count: int
+    zombies: int
+    inbox: InboxCounters | None
+    lost: LostMessages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisionStatus:
+    """The whole tree, children in start order. `escalated` is the reason the supervisor gave up, if it did."""
+
+    children: tuple[ChildStatus, ...]
+    is_stopping: bool
+    is_storm: bool
+    escalated: str | None
+    zombies: int
+    notices_failed: int
+
+    def child(self, name: str) -> ChildStatus:
+        """The child of that name. Raises KeyError when there is none."""
+        for status in self.children:
+            if status.name == name:
+                return status
+        raise KeyError(name)
