@@ -1,0 +1,341 @@
+"""Remembering: what a fact, or an intent of our own, makes of a market's state.
+
+Every handler checks the whole fact before it changes anything, and the state is replaced in one assignment.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from edgelock.core.book import BookView
+from edgelock.core.facts import (
+    AmendRejected,
+    BookChanged,
+    CancelRejected,
+    Fact,
+    FeedStatus,
+    FeedStatusChanged,
+    GridChanged,
+    IntentRefused,
+    MarketSettled,
+    MarketStatusChanged,
+    OrderAcknowledged,
+    OrderAmended,
+    OrderCanceled,
+    OrderFact,
+    OrderFilled,
+    OrderRejected,
+    OrderUnanswered,
+    PermitChanged,
+    Recovered,
+    Retired,
+    SettingsChanged,
+    TimePassed,
+    TradesPrinted,
+)
+from edgelock.core.intents import CancelOrder, Intent, PlaceOrder
+from edgelock.core.legacy import is_beyond_stop
+from edgelock.core.mae_trim import adverse_excursion
+from edgelock.core.market import Side
+from edgelock.core.market_state import NEW_EPISODE, Episode, MarketState
+from edgelock.core.order import Kind, Order, OrderMessage, Role, TimeInForce
+from edgelock.core.plan import Alert
+from edgelock.core.reference import Reference
+from edgelock.core.telemetry import ExitBlocked
+from edgelock.core.units import SECOND, Timestamp
+
+ENDED_ORDERS_KEPT = 32
+"""Finished orders remembered per market, for news of them that comes late."""
+
+HOLD_AFTER_REFUSAL = SECOND
+"""How long the same side of a decision waits after the venue or a limit said no, so that a no is not a loop."""
+
+AnyFact = TypeVar("AnyFact", bound=Fact)
+
+
+class SequenceGap(ValueError):
+    """An order fact is missing: the market must start again from what is on record."""
+
+
+class UnknownOrder(ValueError):
+    """A fact about an order that is not in this market's memory."""
+
+
+def evolve(state: MarketState, fact: Fact) -> MarketState:
+    """The state after a fact. The engine's time never goes back; an order fact heard before changes nothing."""
+    if isinstance(fact, OrderFact):
+        if fact.sequence <= state.sequence:
+            return state
+        if fact.sequence != state.sequence + 1:
+            raise SequenceGap(f"{state.market.ticker}: order fact {fact.sequence} after {state.sequence}")
+        state = replace(state, sequence=fact.sequence)
+    if fact.at > state.now:
+        state = replace(state, now=fact.at)
+    return _HANDLERS[type(fact)](state, fact)
+
+
+def with_intent(state: MarketState, intent: Intent) -> MarketState:
+    """The state with an intent of ours in flight, so that the next decision does not wish it again."""
+    if isinstance(intent, PlaceOrder):
+        return _with_placement(state, intent)
+    order = _order(state, intent.client_order_id)
+    if isinstance(intent, CancelOrder):
+        return _with_order(state, order.with_cancel_sent(intent.reason))
+    return _with_order(state, order.with_amendment_sent(intent.price, intent.size))
+
+
+def with_alert(state: MarketState, alert: Alert) -> MarketState:
+    """The state after an alert was raised, so that it is not raised at every step."""
+    if isinstance(alert, ExitBlocked):
+        return replace(state, episode=replace(state.episode, blocked_alert_at=state.now))
+    return replace(state, episode=replace(state.episode, time_at_risk_told=True))
+
+
+# --- market data ------------------------------------------------------------------------------------------------
+
+
+def _book_changed(state: MarketState, fact: BookChanged) -> MarketState:
+    return _after_prices(_with_view(state, fact.view))
+
+
+def _trades_printed(state: MarketState, fact: TradesPrinted) -> MarketState:
+    reference, last_trade = state.reference, state.last_trade
+    for printed in fact.prints:
+        reference = reference.after_print(printed.price, state.settings.reference_alpha)
+        last_trade = printed.price
+    return _after_prices(replace(state, reference=reference, last_trade=last_trade))
+
+
+def _feed_status_changed(state: MarketState, fact: FeedStatusChanged) -> MarketState:
+    # After anything but silence the prints in between are lost: the reference starts again at the mid.
+    is_broken = fact.status in (FeedStatus.GAP, FeedStatus.DOWN)
+    reference = Reference() if is_broken else state.reference
+    return _after_prices(replace(state, feed=fact.status, reference=reference))
+
+
+def _market_status_changed(state: MarketState, fact: MarketStatusChanged) -> MarketState:
+    return replace(state, market=replace(state.market, status=fact.status, close_time=fact.close_time))
+
+
+def _grid_changed(state: MarketState, fact: GridChanged) -> MarketState:
+    return replace(state, market=replace(state.market, grid=fact.grid))
+
+
+def _time_passed(state: MarketState, _fact: TimePassed) -> MarketState:
+    return _after_prices(state)
+
+
+def _with_view(state: MarketState, raw_view: BookView) -> MarketState:
+    view = raw_view
+    if state.orders_in_book and state.orders:
+        view = raw_view.without((o.side, o.price, o.remaining) for o in state.orders)
+    return replace(state, raw_view=raw_view, view=view)
+
+
+def _after_prices(state: MarketState) -> MarketState:
+    """What follows from prices alone: the seed of the reference, the bounds, the excursion so far."""
+    double_mid = state.view.double_mid if state.has_usable_book else None
+    if double_mid is not None:
+        if state.reference.steps is None:
+            state = replace(state, reference=state.reference.seeded(double_mid))
+        is_out = _is_out_of_bounds(state, double_mid)
+        if is_out != state.is_out_of_bounds:
+            state = replace(state, is_out_of_bounds=is_out)
+    vwap, mark = state.position.vwap, state.mark
+    if vwap is None or mark is None:
+        return state
+    excursion = adverse_excursion(vwap, state.position.sign, mark)
+    stop_since = (state.episode.stop_since or state.now) if is_beyond_stop(state) else None
+    if excursion <= state.episode.max_excursion and stop_since == state.episode.stop_since:
+        return state
+    worst = max(excursion, state.episode.max_excursion)
+    return replace(state, episode=replace(state.episode, max_excursion=worst, stop_since=stop_since))
+
+
+def _is_out_of_bounds(state: MarketState, double_mid: int) -> bool:
+    settings = state.settings
+    if state.is_out_of_bounds:
+        return not 2 * settings.price_resume_low <= double_mid <= 2 * settings.price_resume_high
+    return not 2 * settings.price_bound_low <= double_mid <= 2 * settings.price_bound_high
+
+
+# --- verdicts and settings --------------------------------------------------------------------------------------
+
+
+def _permit_changed(state: MarketState, fact: PermitChanged) -> MarketState:
+    return replace(state, permit=fact.permit)
+
+
+def _settings_changed(state: MarketState, fact: SettingsChanged) -> MarketState:
+    return replace(state, settings=fact.settings)
+
+
+def _retired(state: MarketState, _fact: Retired) -> MarketState:
+    return replace(state, is_retired=True)
+
+
+def _recovered(state: MarketState, fact: Recovered) -> MarketState:
+    live = tuple(order for order in fact.orders if order.state.is_live)
+    recovered = replace(
+        state,
+        is_recovered=True,
+        sequence=fact.sequence,
+        position=fact.position,
+        orders=live,
+        ended=tuple(order for order in fact.orders if not order.state.is_live),
+        last_trim_at=fact.last_trim_at,
+    )
+    return _after_prices(_with_view(recovered, state.raw_view))
+
+
+# --- the life of our orders -------------------------------------------------------------------------------------
+
+
+def _order_acknowledged(state: MarketState, fact: OrderAcknowledged) -> MarketState:
+    return _moved(state, fact.client_order_id, OrderMessage.ACKNOWLEDGED)
+
+
+def _order_rejected(state: MarketState, fact: OrderRejected) -> MarketState:
+    order = _order(state, fact.client_order_id)
+    return _held(_with_order(state, order.moved(OrderMessage.REJECTED)), order.role)
+
+
+def _order_filled(state: MarketState, fact: OrderFilled) -> MarketState:
+    order = _order(state, fact.client_order_id)
+    if fact.trade_id in state.position.trade_ids:
+        return state
+    filled = order.with_fill(fact.size)
+    position, _ = state.position.after_fill(
+        trade_id=fact.trade_id, side=order.side, price=fact.price, size=fact.size, fee=fact.fee, at=fact.at
+    )
+    state_changed = position.skew != state.position.skew
+    state = _with_order(replace(state, position=position), filled)
+    if state_changed:
+        # Quoting after a change of state waits for no cooldown.
+        state = replace(state, episode=NEW_EPISODE, bid_placed_at=None, ask_placed_at=None)
+    return _after_prices(state)
+
+
+def _order_amended(state: MarketState, fact: OrderAmended) -> MarketState:
+    order = _order(state, fact.client_order_id)
+    return _with_order(state, order.with_amendment_done(fact.price, fact.size))
+
+
+def _amend_rejected(state: MarketState, fact: AmendRejected) -> MarketState:
+    order = _order(state, fact.client_order_id)
+    return _held(_with_order(state, order.moved(OrderMessage.AMEND_REJECTED)), order.role)
+
+
+def _order_canceled(state: MarketState, fact: OrderCanceled) -> MarketState:
+    return _moved(state, fact.client_order_id, OrderMessage.CANCELED)
+
+
+def _cancel_rejected(state: MarketState, fact: CancelRejected) -> MarketState:
+    return _moved(state, fact.client_order_id, OrderMessage.CANCEL_REJECTED)
+
+
+def _order_unanswered(state: MarketState, fact: OrderUnanswered) -> MarketState:
+    return _moved(state, fact.client_order_id, OrderMessage.UNANSWERED)
+
+
+def _intent_refused(state: MarketState, fact: IntentRefused) -> MarketState:
+    order = _order(state, fact.intent.client_order_id)
+    message = OrderMessage.REJECTED if isinstance(fact.intent, PlaceOrder) else OrderMessage.AMEND_REJECTED
+    return _held(_with_order(state, order.moved(message)), order.role)
+
+
+def _market_settled(state: MarketState, fact: MarketSettled) -> MarketState:
+    position, _ = state.position.settled(fact.value)
+    return replace(state, position=position, episode=NEW_EPISODE)
+
+
+def _moved(state: MarketState, client_order_id: str, message: OrderMessage) -> MarketState:
+    return _with_order(state, _order(state, client_order_id).moved(message))
+
+
+def _held(state: MarketState, role: Role) -> MarketState:
+    until = Timestamp(state.now + HOLD_AFTER_REFUSAL)
+    return replace(state, entry_hold_until=until) if role is Role.ENTRY else replace(state, exit_hold_until=until)
+
+
+def _order(state: MarketState, client_order_id: str) -> Order:
+    for order in (*state.orders, *reversed(state.ended)):
+        if order.client_order_id == client_order_id:
+            return order
+    raise UnknownOrder(f"{state.market.ticker}: no order {client_order_id}")
+
+
+def _with_order(state: MarketState, order: Order) -> MarketState:
+    others = tuple(o for o in state.orders if o.client_order_id != order.client_order_id)
+    ended = tuple(o for o in state.ended if o.client_order_id != order.client_order_id)
+    if order.state.is_live:
+        state = replace(state, orders=(*others, order), ended=ended)
+    else:
+        state = replace(state, orders=others, ended=(*ended, order)[-ENDED_ORDERS_KEPT:])
+    return _with_view(state, state.raw_view) if state.orders_in_book else state
+
+
+def _with_placement(state: MarketState, intent: PlaceOrder) -> MarketState:
+    state = replace(
+        _with_order(state, intent.as_order(state.now)),
+        next_order_number=state.next_order_number + 1,
+        episode=_episode_after(state.episode, intent, state.now),
+    )
+    if intent.kind is Kind.MAE_TRIM:
+        return replace(state, last_trim_at=state.now)
+    if intent.role is Role.ENTRY or intent.kind is Kind.LEGACY:
+        if intent.side is Side.BID:
+            return replace(state, bid_placed_at=state.now)
+        return replace(state, ask_placed_at=state.now)
+    return state
+
+
+def _episode_after(episode: Episode, intent: PlaceOrder, now: Timestamp) -> Episode:
+    crosses = intent.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL
+    if intent.kind is Kind.HARD_CAP:
+        return replace(
+            episode, hard_cap_announced=True, hard_cap_attempts=episode.hard_cap_attempts + 1, crossed_at=now
+        )
+    if intent.kind is Kind.SWEET_SPOT and crosses:
+        return replace(episode, sweet_spot_announced=True, crossed_at=now)
+    if intent.kind is Kind.SWEET_SPOT:
+        return replace(episode, sweet_spot_announced=True, improved_at=now)
+    if intent.kind is Kind.LEGACY and crosses:
+        return replace(episode, legacy_announced=True, crossed_at=now)
+    return episode
+
+
+def _handler(fact_type: type[AnyFact], handle: Callable[[MarketState, AnyFact], MarketState]) -> "_Row":
+    def checked(state: MarketState, fact: Fact) -> MarketState:
+        assert isinstance(fact, fact_type)
+        return handle(state, fact)
+
+    return fact_type, checked
+
+
+_Row = tuple[type[object], Callable[[MarketState, Fact], MarketState]]
+
+_HANDLERS: dict[type[object], Callable[[MarketState, Fact], MarketState]] = dict(
+    (
+        _handler(BookChanged, _book_changed),
+        _handler(TradesPrinted, _trades_printed),
+        _handler(FeedStatusChanged, _feed_status_changed),
+        _handler(MarketStatusChanged, _market_status_changed),
+        _handler(GridChanged, _grid_changed),
+        _handler(TimePassed, _time_passed),
+        _handler(PermitChanged, _permit_changed),
+        _handler(SettingsChanged, _settings_changed),
+        _handler(Retired, _retired),
+        _handler(Recovered, _recovered),
+        _handler(OrderAcknowledged, _order_acknowledged),
+        _handler(OrderRejected, _order_rejected),
+        _handler(OrderFilled, _order_filled),
+        _handler(OrderAmended, _order_amended),
+        _handler(AmendRejected, _amend_rejected),
+        _handler(OrderCanceled, _order_canceled),
+        _handler(CancelRejected, _cancel_rejected),
+        _handler(OrderUnanswered, _order_unanswered),
+        _handler(IntentRefused, _intent_refused),
+        _handler(MarketSettled, _market_settled),
+    )
+)

@@ -1,0 +1,110 @@
+"""The last gate before the wire: each intent is allowed, or refused with the limit that said no.
+
+Limits count what might be live: the position and every order not proven dead, worst case. Exits and cancels always
+pass, except an exit that could flip the position. Every row is listed in docs/guards.md.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edgelock.core.intents import Intent, PlaceOrder
+from edgelock.core.market import Side
+from edgelock.core.order import Order, Role
+from edgelock.core.permit import Mode
+from edgelock.core.settings import RiskSettings, StrategySettings
+from edgelock.core.units import ONE_DOLLAR, Money, Price, Size, cost
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Which limit said no; found and allowed are in the limit's own unit."""
+
+    intent: Intent
+    limit: str
+    found: int
+    allowed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """What one market may come to hold: its position and its live orders."""
+
+    net: Size
+    orders: tuple[Order, ...]
+
+    @property
+    def worst_case(self) -> Size:
+        """The largest holding, on either side, that the live orders could still bring about."""
+        return Size(max(self.if_filled(Side.BID), self.if_filled(Side.ASK), abs(self.net)))
+
+    def if_filled(self, side: Side) -> int:
+        """The holding on this side if every live order of this side filled and none of the other."""
+        resting = sum(order.remaining for order in self.orders if order.side is side)
+        return side.sign * self.net + resting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What the gate knows when an order arrives.
+
+    mode             the verdict in force; an outdated one is REDUCE_ONLY by then
+    others_worst     worst case of all other markets together
+    enforce_gates    whether entries must respect the price gates (the edge-locked strategy's do)
+    """
+
+    mode: Mode
+    exposure: Exposure
+    others_worst: Size
+    strategy: StrategySettings
+    risk: RiskSettings
+    enforce_gates: bool
+
+
+def check(intent: Intent, gate: Gate) -> Refused | None:
+    """None when the intent may be sent. The first limit that is exceeded refuses it."""
+    if not isinstance(intent, PlaceOrder):
+        return None
+    if gate.mode is Mode.HALTED:
+        return Refused(intent, "halted", gate.mode, Mode.REDUCE_ONLY)
+    return _check_exit(intent, gate) if intent.role is Role.EXIT else _check_entry(intent, gate)
+
+
+def worst_case_of(exposures: Iterable[Exposure]) -> Size:
+    """Worst case of several markets together."""
+    return Size(sum(exposure.worst_case for exposure in exposures))
+
+
+def _check_exit(intent: PlaceOrder, gate: Gate) -> Refused | None:
+    net = gate.exposure.net
+    live = sum(o.remaining for o in gate.exposure.orders if o.side is intent.side and o.role is Role.EXIT)
+    held = max(-intent.side.sign * net, 0)
+    if live + intent.size > held:
+        return Refused(intent, "exit_exceeds_position", live + intent.size, held)
+    return None
+
+
+def _check_entry(intent: PlaceOrder, gate: Gate) -> Refused | None:
+    if gate.mode is not Mode.OPEN:
+        return Refused(intent, "permit", gate.mode, Mode.OPEN)
+    strategy, risk = gate.strategy, gate.risk
+    if gate.enforce_gates:
+        is_bid = intent.side is Side.BID
+        if intent.price > strategy.low if is_bid else intent.price < strategy.high:
+            return Refused(intent, "price_gate", intent.price, strategy.low if is_bid else strategy.high)
+    if any(order.side is intent.side and order.role is Role.ENTRY for order in gate.exposure.orders):
+        return Refused(intent, "one_entry_per_side", 2, 1)
+    if notional(intent) > risk.max_order_notional:
+        return Refused(intent, "order_notional", notional(intent), risk.max_order_notional)
+    in_market = gate.exposure.if_filled(intent.side) + intent.size
+    if in_market > strategy.max_inventory:
+        return Refused(intent, "inventory_market", in_market, strategy.max_inventory)
+    overall = gate.others_worst + max(gate.exposure.worst_case, in_market)
+    if overall > risk.max_global_inventory:
+        return Refused(intent, "inventory_global", overall, risk.max_global_inventory)
+    return None
+
+
+def notional(intent: PlaceOrder) -> Money:
+    """What an order puts at risk if it opens a position: price × size for a bid, (1 − price) × size for an ask."""
+    at_risk = intent.price if intent.side is Side.BID else Price(ONE_DOLLAR - intent.price)
+    return cost(at_risk, intent.size)
