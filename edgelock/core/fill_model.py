@@ -159,10 +159,11 @@ class PaperMarket:
     def amend(self, wish: AmendOrder, book: Book) -> tuple[Outcome, ...]:
         """Change price and size in all of a resting order. A size already filled ends it as filled."""
         order = self._resting.get(wish.client_order_id)
-        refusal = ("not_found", "not found") if order is None else self._amend_refusal(order, wish, book)
-        if order is None or refusal is not None:
-            code, text = refusal or ("not_found", "not found")
-            return (AmendRefused(client_order_id=wish.client_order_id, code=code, text=text),)
+        if order is None:
+            return (AmendRefused(client_order_id=wish.client_order_id, code="not_found", text="not found"),)
+        refusal = self._amend_refusal(order, wish, book)
+        if refusal is not None:
+            return (AmendRefused(client_order_id=wish.client_order_id, code=refusal[0], text=refusal[1]),)
         taken = AmendTaken(client_order_id=wish.client_order_id, price=wish.price, size=wish.size)
         keeps_place = wish.price == order.price and wish.size <= order.size
         order.price, order.size = wish.price, wish.size
