@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgelock.actors.address import LostMessages
-from edgelock.actors.cell import ChildState
+from edgelock.actors.cell import Cell, ChildState
 from edgelock.actors.child_spec import ChildKind
 from edgelock.actors.inbox import InboxCounters
 
@@ -49,3 +49,24 @@ class SupervisionStatus:
             if status.name == name:
                 return status
         raise KeyError(name)
+
+
+def status_of(cell: Cell, *, restarts_in_window: int, now_ns: int) -> ChildStatus:
+    """What there is to say about one cell at `now_ns`."""
+    actor = cell.actor
+    mark = actor.busy if actor is not None else None
+    return ChildStatus(
+        name=cell.spec.name,
+        kind=cell.spec.kind,
+        state=cell.state,
+        incarnation=cell.incarnation,
+        restarts_in_window=restarts_in_window,
+        restarts_max=cell.spec.budget.max_restarts,
+        last_signature=cell.last_signature,
+        busy_with=mark.doing if mark is not None else None,
+        busy_ns=now_ns - mark.since_ns if mark is not None else 0,
+        handled_count=actor.handled_count if actor is not None else 0,
+        zombies=cell.zombies(),
+        inbox=cell.spec.address.inbox_counters(),
+        lost=cell.spec.address.lost(),
+    )

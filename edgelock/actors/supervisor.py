@@ -10,18 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pykka._envelope import Envelope
-
 from edgelock.actors import notices as notice
 from edgelock.actors import restart_policy as policy
 from edgelock.actors.address import Address
-from edgelock.actors.base import SupervisedActor, signature_of, stop_message
+from edgelock.actors.base import SupervisedActor, signature_of
 from edgelock.actors.cell import ALIVE, Cell, ChildState
 from edgelock.actors.child_spec import ChildKind, ChildSpec
+from edgelock.actors.child_table import ChildTable
 from edgelock.actors.inbox import LanedInbox
 from edgelock.actors.lifecycle import Died, Incarnation, Started
 from edgelock.actors.notices import Notice
-from edgelock.actors.supervision_status import ChildStatus, SupervisionStatus
+from edgelock.actors.supervision_status import SupervisionStatus, status_of
 from edgelock.actors.supervisor_messages import (
     AddChild,
     PolicyTimer,
@@ -86,17 +85,16 @@ class Supervisor(SupervisedActor):
         self._table = threading.RLock()
         self._unsent: list[Notice] = []
         self._notices_failed = 0
-        self._cells: dict[str, Cell] = {}
-        self._last_incarnations: dict[str, int] = {}
+        self._children = ChildTable(address, monotonic_ns)
         self._policy = policy.RestartState(rule=self._limits.storm)
         self._is_started = False
         self._is_ready = False
         self._is_stopping = False
         self._escalated: str | None = None
         for spec in infrastructure:
-            if spec.kind is not ChildKind.INFRASTRUCTURE or spec.name in self._cells:
+            if spec.kind is not ChildKind.INFRASTRUCTURE or spec.name in self._children:
                 raise ValueError(f"{spec.name} must be infrastructure, and in the table once")
-            self._take_in(spec)
+            self._children.take_in(spec)
 
     def shut_down(self, timeout_s: float) -> bool:
         """Stop everything in order and wait for it; not from an actor. True when it ended in time."""
@@ -106,13 +104,20 @@ class Supervisor(SupervisedActor):
     def supervision_status(self) -> SupervisionStatus:
         """The tree at this moment; from any thread."""
         with self._table:
-            cells = tuple(self._cells.values())
+            now_ns = self._now()
             return SupervisionStatus(
-                children=tuple(self._status_of(cell) for cell in cells),
+                children=tuple(
+                    status_of(
+                        cell,
+                        restarts_in_window=self._policy.restarts_in_window(cell.spec.name, now_ns),
+                        now_ns=now_ns,
+                    )
+                    for cell in self._children
+                ),
                 is_stopping=self._is_stopping,
                 is_storm=self._policy.storm is not None,
                 escalated=self._escalated,
-                zombies=sum(cell.zombies() for cell in cells),
+                zombies=self._children.zombies(),
                 notices_failed=self._notices_failed,
             )
 
@@ -165,41 +170,25 @@ class Supervisor(SupervisedActor):
         """Start the next infrastructure child; when all are up, everybody else."""
         if self._is_frozen() or self._is_ready:
             return
-        for cell in self._infrastructure():
+        for cell in self._children.infrastructure():
             if cell.state is ChildState.NEW:
                 self._launch(cell)
             if cell.state is not ChildState.RUNNING:
                 return
         self._is_ready = True
         self._unsent.append(notice.InfrastructureReady())
-        for cell in self._others():
+        for cell in self._children.others():
             self._launch(cell)
 
     def _launch(self, cell: Cell) -> None:
-        """Put the next life into the cell. A constructor that raises or a thread that cannot start is a crash."""
-        cell.incarnation += 1
-        self._last_incarnations[cell.spec.name] = cell.incarnation
-        cell.move_to(ChildState.STARTING)
         try:
-            actor = cell.spec.factory(
-                Incarnation(
-                    name=cell.spec.name,
-                    number=cell.incarnation,
-                    address=cell.spec.address,
-                    inbox=cell.inbox or self._expect(cell),
-                    supervisor=self.address,
-                    monotonic_ns=self._now,
-                )
-            )
-            actor.launch()
+            self._children.launch(cell)
         except BaseException as error:  # noqa: BLE001 - firewall: a child's constructor runs in this thread
             reason = f"{type(error).__name__}: {error}"
             self._crashed(cell, reason=reason, signature=signature_of(error), phase="launch", traceback="")
-        else:
-            cell.actor = actor
 
     def _child_started(self, message: Started) -> None:
-        cell = self._present(message.name, message.incarnation)
+        cell = self._children.present(message.name, message.incarnation)
         if cell is None or cell.state is not ChildState.STARTING:
             return
         cell.move_to(ChildState.RUNNING)
@@ -221,7 +210,7 @@ class Supervisor(SupervisedActor):
     # Death.
 
     def _child_died(self, message: Died) -> None:
-        cell = self._present(message.name, message.incarnation)
+        cell = self._children.present(message.name, message.incarnation)
         if cell is None:
             return
         cell.actor = None
@@ -259,7 +248,7 @@ class Supervisor(SupervisedActor):
                 stack=accusation.stack,
             )
         )
-        self._abandon(cell)
+        self._children.abandon(cell)
         self._after_crash(cell, f"hung: {accusation.doing}", f"Hung@{accusation.doing}")
 
     def _after_crash(self, cell: Cell, reason: str, signature: str) -> None:
@@ -270,12 +259,12 @@ class Supervisor(SupervisedActor):
             return
         self._timer.retire(cell.spec.name, cell.incarnation)
         if cell.spec.kind is ChildKind.INFRASTRUCTURE or self._is_frozen():
-            self._close(cell)
+            self._children.close(cell)
             if cell.spec.kind is ChildKind.INFRASTRUCTURE:
                 self._escalate(cell.spec.name, reason)
             return
         # From here on the mail waits for the next life, with what this life left unread in front.
-        self._expect(cell)
+        self._children.expect(cell)
         self._consult(policy.Crashed(name=cell.spec.name, signature=signature, jitter=self._jitter()))
 
     def _escalate(self, name: str, reason: str) -> None:
@@ -295,14 +284,14 @@ class Supervisor(SupervisedActor):
     def _act(self, action: policy.Action) -> None:
         match action:
             case policy.RestartAfter():
-                cell = self._cells[action.name]
+                cell = self._children[action.name]
                 if cell.state is not ChildState.BACKOFF:
                     cell.move_to(ChildState.BACKOFF)
                 cell.backoff_ns = action.delay_ns
                 elapsed = policy.BackoffElapsed(name=action.name)
                 self._after(f"restart {action.name}", action.delay_ns, PolicyTimer(elapsed))
             case policy.Restart():
-                cell = self._cells[action.name]
+                cell = self._children[action.name]
                 if cell.state in (ChildState.BACKOFF, ChildState.QUARANTINED, ChildState.STOPPING):
                     self._timer.cancel(self._key(f"restart {action.name}"))
                     self._launch(cell)
@@ -317,9 +306,8 @@ class Supervisor(SupervisedActor):
                 self._unsent.append(notice.StormOver(probe=action.probe))
 
     def _quarantine(self, action: policy.Quarantine) -> None:
-        cell = self._cells[action.name]
-        cell.move_to(ChildState.QUARANTINED)
-        self._vacate(cell)
+        cell = self._children[action.name]
+        self._children.quarantine(cell)
         self._unsent.append(
             notice.ChildQuarantined(
                 name=action.name,
@@ -335,12 +323,12 @@ class Supervisor(SupervisedActor):
     def _add(self, spec: ChildSpec) -> None:
         if self._is_frozen():
             self._refuse(spec.name, "add", "nothing is started any more")
-        elif spec.name in self._cells:
+        elif spec.name in self._children:
             self._refuse(spec.name, "add", "is in the table already")
         elif spec.kind is not ChildKind.ONE_FOR_ONE:
             self._refuse(spec.name, "add", "infrastructure is declared at construction")
         else:
-            cell = self._take_in(spec)
+            cell = self._children.take_in(spec)
             self._consult(policy.Added(name=spec.name, budget=spec.budget))
             if self._is_ready:
                 self._launch(cell)
@@ -368,7 +356,7 @@ class Supervisor(SupervisedActor):
             self._refuse(name, "restart", f"is {cell.state}")
 
     def _requested(self, name: str, request: str) -> Cell | None:
-        cell = self._cells.get(name)
+        cell = self._children.get(name)
         if cell is None:
             self._refuse(name, request, "is not in the table")
         elif cell.spec.kind is ChildKind.INFRASTRUCTURE:
@@ -389,15 +377,15 @@ class Supervisor(SupervisedActor):
             return
         self._is_stopping = True
         self._timer.cancel(self._key("watch"))
-        for cell in self._others():
+        for cell in self._children.others():
             self._stop_or_close(cell)
         self._continue_shutdown()
 
     def _continue_shutdown(self) -> None:
         """The others first, all at once; then infrastructure in reverse start order, one by one; then ourselves."""
-        if any(cell.state is ChildState.STOPPING for cell in self._others()):
+        if any(cell.state is ChildState.STOPPING for cell in self._children.others()):
             return
-        for cell in reversed(self._infrastructure()):
+        for cell in reversed(self._children.infrastructure()):
             self._stop_or_close(cell)
             if cell.state is ChildState.STOPPING:
                 return
@@ -408,20 +396,18 @@ class Supervisor(SupervisedActor):
         if cell.state in ALIVE:
             self._stop_child(cell)
         elif cell.state not in (ChildState.STOPPING, ChildState.STOPPED):
-            self._close(cell)
+            self._children.close(cell)
 
     def _stop_child(self, cell: Cell) -> None:
-        cell.move_to(ChildState.STOPPING)
+        self._children.tell_to_stop(cell)
         cell.down_since_ns = self._now()
-        if cell.inbox is not None:
-            cell.inbox.put(Envelope(stop_message()))
         deadline = StopDeadline(cell.spec.name, cell.incarnation)
         self._after(f"stop {cell.spec.name}", cell.spec.shutdown_ns, deadline)
 
     def _give_up_waiting(self, message: StopDeadline) -> None:
-        cell = self._present(message.name, message.incarnation)
+        cell = self._children.present(message.name, message.incarnation)
         if cell is not None and cell.state is ChildState.STOPPING:
-            self._abandon(cell)
+            self._children.abandon(cell)
             self._ended(cell, is_abandoned=True)
 
     def _ended(self, cell: Cell, *, is_abandoned: bool) -> None:
@@ -434,12 +420,12 @@ class Supervisor(SupervisedActor):
         if cell.is_restart_wanted and not cell.is_leaving and not self._is_frozen():
             cell.is_restart_wanted = False
             cell.backoff_ns = 0
-            self._expect(cell)
+            self._children.expect(cell)
             self._consult(policy.OperatorRestart(name=name))
             return
-        self._close(cell)
+        self._children.close(cell)
         if cell.is_leaving:
-            del self._cells[name]
+            self._children.forget(cell)
             self._consult(policy.Removed(name=name))
         if self._is_stopping:
             self._continue_shutdown()
@@ -453,11 +439,11 @@ class Supervisor(SupervisedActor):
         if late_ns > self._limits.starved_after_ns:
             self._unsent.append(notice.WatchdogStarved(late_ns=late_ns))
         else:
-            for cell in tuple(self._cells.values()):
+            for cell in self._children:
                 accusation = accuse(cell, self._now())
                 if accusation is not None:
                     self._hung(cell, accusation)
-        zombies = sum(cell.zombies() for cell in self._cells.values())
+        zombies = self._children.zombies()
         if zombies > self._limits.zombies_max:
             self._escalate(self.incarnation.name, f"{zombies} abandoned threads are alive")
         self._schedule_watch()
@@ -465,45 +451,6 @@ class Supervisor(SupervisedActor):
     def _schedule_watch(self) -> None:
         due_ns = self._now() + self._limits.watch_every_ns
         self._timer.schedule(self._key("watch"), due_ns, self.address, WatchTick(due_ns))
-
-    def _abandon(self, cell: Cell) -> None:
-        if cell.actor is not None:
-            cell.actor.abandon()
-            cell.abandoned.append(cell.actor)
-            cell.actor = None
-
-    # The table.
-
-    def _take_in(self, spec: ChildSpec) -> Cell:
-        before_first = max(spec.first_incarnation - 1, self._last_incarnations.get(spec.name, 0))
-        cell = self._cells[spec.name] = Cell(spec=spec, incarnation=before_first)
-        self._expect(cell)
-        return cell
-
-    def _present(self, name: str, incarnation: int) -> Cell | None:
-        """The cell whose present life this is; None for the lives before, which have no say any more."""
-        cell = self._cells.get(name)
-        return cell if cell is not None and cell.incarnation == incarnation and cell.actor is not None else None
-
-    def _expect(self, cell: Cell) -> LanedInbox:
-        """A new inbox for the next life, with the unread mail of the present one."""
-        cell.inbox = LanedInbox(self._now)
-        cell.spec.address.point_at(cell.inbox)
-        return cell.inbox
-
-    def _vacate(self, cell: Cell) -> None:
-        cell.inbox = None
-        cell.spec.address.point_at(None)
-
-    def _close(self, cell: Cell) -> None:
-        cell.move_to(ChildState.STOPPED)
-        self._vacate(cell)
-
-    def _infrastructure(self) -> tuple[Cell, ...]:
-        return tuple(cell for cell in self._cells.values() if cell.spec.kind is ChildKind.INFRASTRUCTURE)
-
-    def _others(self) -> tuple[Cell, ...]:
-        return tuple(cell for cell in self._cells.values() if cell.spec.kind is ChildKind.ONE_FOR_ONE)
 
     def _is_frozen(self) -> bool:
         """Nothing is started or restarted any more."""
@@ -514,21 +461,3 @@ class Supervisor(SupervisedActor):
 
     def _key(self, purpose: str) -> TimerKey:
         return TimerKey(self.incarnation.name, self.incarnation.number, purpose)
-
-    def _status_of(self, cell: Cell) -> ChildStatus:
-        mark = cell.actor.busy if cell.actor is not None else None
-        return ChildStatus(
-            name=cell.spec.name,
-            kind=cell.spec.kind,
-            state=cell.state,
-            incarnation=cell.incarnation,
-            restarts_in_window=self._policy.restarts_in_window(cell.spec.name, self._now()),
-            restarts_max=cell.spec.budget.max_restarts,
-            last_signature=cell.last_signature,
-            busy_with=mark.doing if mark is not None else None,
-            busy_ns=self._now() - mark.since_ns if mark is not None else 0,
-            handled_count=cell.actor.handled_count if cell.actor is not None else 0,
-            zombies=cell.zombies(),
-            inbox=cell.spec.address.inbox_counters(),
-            lost=cell.spec.address.lost(),
-        )
