@@ -259,15 +259,17 @@ def _touch_price(fields: Fields, name: str) -> Price | None:
 
 
 def _dollars(fields: Fields, name: str) -> Price:
+    text = _text(fields, name)
     try:
-        return parse_price(_text(fields, name))
+        return parse_price(text)
     except ValueError as problem:
         raise ValueError(f"its {name} is bad: {problem}") from None
 
 
 def _signed_size(fields: Fields, name: str) -> Size:
+    text = _text(fields, name)
     try:
-        return parse_size(_text(fields, name))
+        return parse_size(text)
     except ValueError as problem:
         raise ValueError(f"its {name} is bad: {problem}") from None
 
