@@ -11,21 +11,14 @@ from edgelock.core.book import BookView
 from edgelock.core.facts import (
     AmendRejected,
     BookChanged,
-    CancelRejected,
     Fact,
     FeedStatus,
     FeedStatusChanged,
     GridChanged,
     IntentRefused,
-    MarketSettled,
     MarketStatusChanged,
-    OrderAcknowledged,
-    OrderAmended,
-    OrderCanceled,
     OrderFact,
-    OrderFilled,
     OrderRejected,
-    OrderUnanswered,
     PermitChanged,
     Recovered,
     Retired,
@@ -33,19 +26,17 @@ from edgelock.core.facts import (
     TimePassed,
     TradesPrinted,
 )
-from edgelock.core.intents import CancelOrder, Intent, PlaceOrder
+from edgelock.core.intents import Intent, PlaceOrder
 from edgelock.core.legacy import is_beyond_stop
 from edgelock.core.mae_trim import adverse_excursion
 from edgelock.core.market import Side
 from edgelock.core.market_state import NEW_EPISODE, Episode, MarketState
-from edgelock.core.order import Kind, Order, OrderMessage, Role, TimeInForce
+from edgelock.core.order import Kind, Role, TimeInForce
+from edgelock.core.order_ledger import OrderLedger
 from edgelock.core.plan import Alert
 from edgelock.core.reference import Reference
 from edgelock.core.telemetry import ExitBlocked
 from edgelock.core.units import SECOND, Timestamp
-
-ENDED_ORDERS_KEPT = 32
-"""Finished orders remembered per market, for news of them that comes late."""
 
 HOLD_AFTER_REFUSAL = SECOND
 """How long the same side of a decision waits after the venue or a limit said no, so that a no is not a loop."""
@@ -53,22 +44,13 @@ HOLD_AFTER_REFUSAL = SECOND
 AnyFact = TypeVar("AnyFact", bound=Fact)
 
 
-class SequenceGap(ValueError):
-    """An order fact is missing: the market must start again from what is on record."""
-
-
-class UnknownOrder(ValueError):
-    """A fact about an order that is not in this market's memory."""
-
-
 def evolve(state: MarketState, fact: Fact) -> MarketState:
-    """The state after a fact. The engine's time never goes back; an order fact heard before changes nothing."""
+    """The state after a fact. The engine's time never goes back; an order fact heard before changes nothing.
+
+    Raises SequenceGap when an order fact is missing, UnknownOrder when one is about an order nobody knows.
+    """
     if isinstance(fact, OrderFact):
-        if fact.sequence <= state.sequence:
-            return state
-        if fact.sequence != state.sequence + 1:
-            raise SequenceGap(f"{state.market.ticker}: order fact {fact.sequence} after {state.sequence}")
-        state = replace(state, sequence=fact.sequence)
+        return _order_fact(state, fact)
     if fact.at > state.now:
         state = replace(state, now=fact.at)
     return _HANDLERS[type(fact)](state, fact)
@@ -76,12 +58,8 @@ def evolve(state: MarketState, fact: Fact) -> MarketState:
 
 def with_intent(state: MarketState, intent: Intent) -> MarketState:
     """The state with an intent of ours in flight, so that the next decision does not wish it again."""
-    if isinstance(intent, PlaceOrder):
-        return _with_placement(state, intent)
-    order = _order(state, intent.client_order_id)
-    if isinstance(intent, CancelOrder):
-        return _with_order(state, order.with_cancel_sent(intent.reason))
-    return _with_order(state, order.with_amendment_sent(intent.price, intent.size))
+    state = _with_ledger(state, _ledger(state).with_intent(intent, state.now))
+    return _with_placement(state, intent) if isinstance(intent, PlaceOrder) else state
 
 
 def with_alert(state: MarketState, alert: Alert) -> MarketState:
@@ -191,66 +169,20 @@ def _recovered(state: MarketState, fact: Recovered) -> MarketState:
 # --- the life of our orders -------------------------------------------------------------------------------------
 
 
-def _order_acknowledged(state: MarketState, fact: OrderAcknowledged) -> MarketState:
-    return _moved(state, fact.client_order_id, OrderMessage.ACKNOWLEDGED)
-
-
-def _order_rejected(state: MarketState, fact: OrderRejected) -> MarketState:
-    order = _order(state, fact.client_order_id)
-    return _held(_with_order(state, order.moved(OrderMessage.REJECTED)), order.role)
-
-
-def _order_filled(state: MarketState, fact: OrderFilled) -> MarketState:
-    order = _order(state, fact.client_order_id)
-    if fact.trade_id in state.position.trade_ids:
+def _order_fact(state: MarketState, fact: OrderFact) -> MarketState:
+    ledger, _ = _ledger(state).after(fact)
+    if ledger.sequence == state.sequence:
         return state
-    filled = order.with_fill(fact.size)
-    position, _ = state.position.after_fill(
-        trade_id=fact.trade_id, side=order.side, price=fact.price, size=fact.size, fee=fact.fee, at=fact.at
-    )
-    state_changed = position.skew != state.position.skew
-    state = _with_order(replace(state, position=position), filled)
-    if state_changed:
-        # Quoting after a change of state waits for no cooldown.
+    before = state.position
+    state = _with_ledger(replace(state, now=max(fact.at, state.now)), ledger)
+    if isinstance(fact, OrderRejected | AmendRejected):
+        state = _held(state, ledger.order(fact.client_order_id).role)
+    elif isinstance(fact, IntentRefused):
+        state = _held(state, ledger.order(fact.intent.client_order_id).role)
+    if ledger.position.skew != before.skew:
+        # A new position is a new episode, and quoting after a change of state waits for no cooldown.
         state = replace(state, episode=NEW_EPISODE, bid_placed_at=None, ask_placed_at=None)
-    return _after_prices(state)
-
-
-def _order_amended(state: MarketState, fact: OrderAmended) -> MarketState:
-    order = _order(state, fact.client_order_id)
-    return _with_order(state, order.with_amendment_done(fact.price, fact.size))
-
-
-def _amend_rejected(state: MarketState, fact: AmendRejected) -> MarketState:
-    order = _order(state, fact.client_order_id)
-    return _held(_with_order(state, order.moved(OrderMessage.AMEND_REJECTED)), order.role)
-
-
-def _order_canceled(state: MarketState, fact: OrderCanceled) -> MarketState:
-    return _moved(state, fact.client_order_id, OrderMessage.CANCELED)
-
-
-def _cancel_rejected(state: MarketState, fact: CancelRejected) -> MarketState:
-    return _moved(state, fact.client_order_id, OrderMessage.CANCEL_REJECTED)
-
-
-def _order_unanswered(state: MarketState, fact: OrderUnanswered) -> MarketState:
-    return _moved(state, fact.client_order_id, OrderMessage.UNANSWERED)
-
-
-def _intent_refused(state: MarketState, fact: IntentRefused) -> MarketState:
-    order = _order(state, fact.intent.client_order_id)
-    message = OrderMessage.REJECTED if isinstance(fact.intent, PlaceOrder) else OrderMessage.AMEND_REJECTED
-    return _held(_with_order(state, order.moved(message)), order.role)
-
-
-def _market_settled(state: MarketState, fact: MarketSettled) -> MarketState:
-    position, _ = state.position.settled(fact.value)
-    return replace(state, position=position, episode=NEW_EPISODE)
-
-
-def _moved(state: MarketState, client_order_id: str, message: OrderMessage) -> MarketState:
-    return _with_order(state, _order(state, client_order_id).moved(message))
+    return _after_prices(state) if ledger.position is not before else state
 
 
 def _held(state: MarketState, role: Role) -> MarketState:
@@ -258,26 +190,18 @@ def _held(state: MarketState, role: Role) -> MarketState:
     return replace(state, entry_hold_until=until) if role is Role.ENTRY else replace(state, exit_hold_until=until)
 
 
-def _order(state: MarketState, client_order_id: str) -> Order:
-    for order in (*state.orders, *reversed(state.ended)):
-        if order.client_order_id == client_order_id:
-            return order
-    raise UnknownOrder(f"{state.market.ticker}: no order {client_order_id}")
+def _ledger(state: MarketState) -> OrderLedger:
+    return OrderLedger(state.sequence, state.position, state.orders, state.ended)
 
 
-def _with_order(state: MarketState, order: Order) -> MarketState:
-    others = tuple(o for o in state.orders if o.client_order_id != order.client_order_id)
-    ended = tuple(o for o in state.ended if o.client_order_id != order.client_order_id)
-    if order.state.is_live:
-        state = replace(state, orders=(*others, order), ended=ended)
-    else:
-        state = replace(state, orders=others, ended=(*ended, order)[-ENDED_ORDERS_KEPT:])
+def _with_ledger(state: MarketState, ledger: OrderLedger) -> MarketState:
+    state = replace(state, sequence=ledger.sequence, position=ledger.position, orders=ledger.orders, ended=ledger.ended)
     return _with_view(state, state.raw_view) if state.orders_in_book else state
 
 
 def _with_placement(state: MarketState, intent: PlaceOrder) -> MarketState:
     state = replace(
-        _with_order(state, intent.as_order(state.now)),
+        state,
         next_order_number=state.next_order_number + 1,
         episode=_episode_after(state.episode, intent, state.now),
     )
@@ -327,15 +251,5 @@ _HANDLERS: dict[type[object], Callable[[MarketState, Fact], MarketState]] = dict
         _handler(SettingsChanged, _settings_changed),
         _handler(Retired, _retired),
         _handler(Recovered, _recovered),
-        _handler(OrderAcknowledged, _order_acknowledged),
-        _handler(OrderRejected, _order_rejected),
-        _handler(OrderFilled, _order_filled),
-        _handler(OrderAmended, _order_amended),
-        _handler(AmendRejected, _amend_rejected),
-        _handler(OrderCanceled, _order_canceled),
-        _handler(CancelRejected, _cancel_rejected),
-        _handler(OrderUnanswered, _order_unanswered),
-        _handler(IntentRefused, _intent_refused),
-        _handler(MarketSettled, _market_settled),
     )
 )
