@@ -1,0 +1,5 @@
+"""`python -m edgelock.exchange` serves the embedded exchange."""
+
+from edgelock.exchange.service import main
+
+main()

@@ -1,0 +1,138 @@
+"""The matching engine: the front door to the exchange's rules. No input, no output, no clock.
+
+Every operation takes `now` and leaves facts behind, which `drain` hands out in order. `now` must not go back: the
+engine holds on to the latest instant it was given.
+"""
+
+from collections.abc import Callable
+from heapq import heappop
+
+from edgelock.core.units import Money, Price, Size, Timestamp
+from edgelock.exchange import group_control, market_life, order_changes, order_entry
+from edgelock.exchange.accounts import Account
+from edgelock.exchange.facts import Fact
+from edgelock.exchange.flow import BookSide, MarketListing, MarketPhase
+from edgelock.exchange.market import Market
+from edgelock.exchange.order_groups import OrderGroup
+from edgelock.exchange.orders import AmendTerms, Order, OrderTerms, UpdateReason
+from edgelock.exchange.refusals import Refused
+from edgelock.exchange.venue import Venue
+
+
+class Engine:
+    """One exchange. `new_id` makes unique ids for orders, trades and groups."""
+
+    def __init__(self, new_id: Callable[[], str]) -> None:
+        self.venue = Venue(new_id)
+        self.now = Timestamp(0)
+
+    @property
+    def markets(self) -> dict[str, Market]:
+        """All markets ever listed, by ticker, in the order of their listing."""
+        return self.venue.markets
+
+    def drain(self) -> list[Fact]:
+        """Everything that happened since the last call, in order."""
+        facts, self.venue.facts = self.venue.facts, []
+        return facts
+
+    def advance(self, now: Timestamp) -> Timestamp:
+        """Do what is due by `now`: expire orders, pay out markets. Returns the engine's time."""
+        self.now = max(self.now, now)
+        venue = self.venue
+        while venue.expiries and venue.expiries[0][0] <= self.now:
+            expires_at, _, order_id = heappop(venue.expiries)
+            order = venue.live_orders.get(order_id)
+            # An amend may have moved the expiry; only the entry that still holds counts.
+            if order is not None and order.expires_at == expires_at:
+                venue.cancel(order, UpdateReason.EXPIRY_CANCEL, self.now)
+        while venue.settlements_due and venue.settlements_due[0][0] <= self.now:
+            _, ticker = heappop(venue.settlements_due)
+            market_life.finalize(venue, venue.markets[ticker], self.now)
+        return self.now
+
+    def next_due(self) -> Timestamp | None:
+        """When `advance` has something to do next, or None."""
+        due = [queue[0][0] for queue in (self.venue.expiries, self.venue.settlements_due) if queue]
+        return min(due) if due else None
+
+    def open_account(self, account_id: str, user_id: str, cash: Money) -> Account:
+        """Let a member in with this much cash. Raises ValueError when the id is taken or empty."""
+        if not account_id or account_id in (*self.venue.accounts, *self.venue.house):
+            raise ValueError(f"account id {account_id!r} is empty or taken")
+        account = Account(account_id=account_id, user_id=user_id, cash=cash)
+        self.venue.accounts[account_id] = account
+        self.venue.deposited = Money(self.venue.deposited + cash)
+        return account
+
+    def list_market(self, listing: MarketListing, now: Timestamp) -> Market:
+        """Make a market visible. Raises IllegalMarketChange when it is listed already."""
+        return market_life.list_market(self.venue, listing, self.advance(now))
+
+    def change_phase(self, ticker: str, phase: MarketPhase, now: Timestamp) -> None:
+        """Open, pause, resume or close a market. Raises IllegalMarketChange for an impossible step."""
+        market_life.change_phase(self.venue, self.venue.markets[ticker], phase, self.advance(now))
+
+    def determine(self, ticker: str, value: Price, now: Timestamp) -> None:
+        """Fix the outcome, closing the market if it is not. Raises IllegalMarketChange when it is fixed already."""
+        market_life.determine(self.venue, self.venue.markets[ticker], value, self.advance(now))
+
+    def place(self, account: Account, terms: OrderTerms, now: Timestamp) -> Order | Refused:
+        """Place a member's order."""
+        return order_entry.place(self.venue, account, terms, self.advance(now))
+
+    def place_house(
+        self, ticker: str, side: BookSide, price: Price, size: Size, now: Timestamp, *, rests: bool
+    ) -> Order:
+        """Place an order of the house in an active market; one that does not rest is dropped after matching."""
+        return order_entry.place_house(self.venue, ticker, side, price, size, self.advance(now), rests=rests)
+
+    def shrink_house(self, order: Order, size: Size, now: Timestamp) -> None:
+        """Take `size` off a resting house order, all of it at most."""
+        order_changes.shrink(self.venue, order, size, self.advance(now))
+
+    def cancel(self, account: Account, order_id: str, now: Timestamp) -> tuple[Order, Size] | Refused:
+        """Cancel a resting order; returns it and the size that was still open."""
+        return order_changes.cancel_order(self.venue, account, order_id, self.advance(now))
+
+    def cancel_all(self, account: Account, now: Timestamp) -> int:
+        """Cancel every resting order of a member; returns how many."""
+        return order_changes.cancel_all(self.venue, account, self.advance(now))
+
+    def decrease(
+        self,
+        account: Account,
+        order_id: str,
+        now: Timestamp,
+        *,
+        reduce_by: Size | None = None,
+        reduce_to: Size | None = None,
+    ) -> Order | Refused:
+        """Make a resting order smaller in its place. Give exactly one amount."""
+        return order_changes.decrease_order(
+            self.venue, account, order_id, self.advance(now), reduce_by=reduce_by, reduce_to=reduce_to
+        )
+
+    def amend(self, account: Account, order_id: str, terms: AmendTerms, now: Timestamp) -> Order | Refused:
+        """Reshape a resting order."""
+        return order_changes.amend_order(self.venue, account, order_id, terms, self.advance(now))
+
+    def create_group(self, account: Account, contracts_limit: Size, now: Timestamp) -> OrderGroup | Refused:
+        """Open an order group."""
+        return group_control.create_group(self.venue, account, contracts_limit, self.advance(now))
+
+    def delete_group(self, account: Account, group_id: str, now: Timestamp) -> Refused | None:
+        """Cancel a group's orders and forget the group."""
+        return group_control.delete_group(self.venue, account, group_id, self.advance(now))
+
+    def reset_group(self, account: Account, group_id: str, now: Timestamp) -> Refused | None:
+        """Let a group accept orders again."""
+        return group_control.reset_group(self.venue, account, group_id, self.advance(now))
+
+    def trigger_group(self, account: Account, group_id: str, now: Timestamp) -> Refused | None:
+        """Trip a group by hand."""
+        return group_control.trigger_group(self.venue, account, group_id, self.advance(now))
+
+    def limit_group(self, account: Account, group_id: str, contracts_limit: Size, now: Timestamp) -> Refused | None:
+        """Give a group another limit."""
+        return group_control.limit_group(self.venue, account, group_id, contracts_limit, self.advance(now))

@@ -1,0 +1,212 @@
+"""The exchange as a network service: REST and WebSocket on one loopback port.
+
+One event loop owns everything. A request is read, checked, applied to the engine, its consequences queued for the
+sockets, and answered, without another request in between.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from aiohttp import web
+
+from edgelock.core.units import Timestamp
+from edgelock.exchange import rest_market_data, rest_order_groups, rest_orders, rest_portfolio
+from edgelock.exchange.accounts import Account
+from edgelock.exchange.engine import Engine
+from edgelock.exchange.exchange_clock import ExchangeClock
+from edgelock.exchange.flow_driver import FlowDriver
+from edgelock.exchange.ledger_view import ledger_object
+from edgelock.exchange.rate_limit import RateLimiter
+from edgelock.exchange.request_log import RequestLog
+from edgelock.exchange.rest_call import Access, Answer, Call, Rejected, Route, public
+from edgelock.exchange.rest_errors import TOO_MANY_REQUESTS, nested, unsigned
+from edgelock.exchange.signature_check import KEY_HEADER, SignatureCheck, Unsigned
+from edgelock.exchange.wire_text import rfc3339
+from edgelock.exchange.ws_broadcast import Broadcast
+from edgelock.exchange.ws_connection import serve_connection
+from edgelock.exchange.ws_session import Session
+
+API_BASE = "/trade-api/v2"
+WS_PATH = "/trade-api/ws/v2"
+
+TRADING_ROUTES: tuple[Route, ...] = (
+    *rest_market_data.ROUTES,
+    *rest_portfolio.ROUTES,
+    *rest_orders.ROUTES,
+    *rest_order_groups.ROUTES,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """Everything that serving needs, put together by the process that owns it."""
+
+    engine: Engine
+    clock: ExchangeClock
+    driver: FlowDriver
+    broadcast: Broadcast
+    signatures: SignatureCheck
+    limiter: RateLimiter
+    log: RequestLog
+    wall_ms: Callable[[], int]
+
+
+def endpoint_costs(_: Call) -> Answer:
+    """The routes that cost something else than the default, from the table that charges them."""
+    costs = [
+        {"method": route.method, "path": f"{API_BASE}{_colon_placeholders(route.path)}", "cost": route.cost}
+        for route in TRADING_ROUTES
+        if route.cost != 10
+    ]
+    return Answer(200, {"default_cost": 10, "endpoint_costs": costs})
+
+
+def _colon_placeholders(path: str) -> str:
+    return path.replace("{", ":").replace("}", "")
+
+
+class ExchangeServer:
+    """Serves one exchange on a loopback address."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._runner: web.AppRunner | None = None
+        self._sockets: set[web.WebSocketResponse] = set()
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port. Raises OSError when it is taken."""
+        app = web.Application(middlewares=[_json_errors])
+        for route in (*TRADING_ROUTES, public("/account/endpoint_costs", endpoint_costs)):
+            app.router.add_route(route.method, f"{API_BASE}{route.path}", self._rest_handler(route))
+        app.router.add_get(WS_PATH, self._socket)
+        app.router.add_get("/embedded/clock", self._clock)
+        app.router.add_get("/embedded/ledger", self._ledger)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port, reuse_address=True)
+        await site.start()
+        bound: tuple[str, int] = self._runner.addresses[0]
+        return bound[1]
+
+    async def stop(self) -> None:
+        """Close every connection and stop listening."""
+        await asyncio.gather(*(socket.close() for socket in set(self._sockets)))
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _rest_handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def handle(request: web.Request) -> web.Response:
+            body = await request.read()
+            now = self._exchange.engine.advance(self._exchange.clock.now())
+            account, answer = self._answer(route, request, body, now)
+            self._exchange.broadcast.flush()
+            self._exchange.log.rest(
+                rfc3339(now),
+                request.method,
+                request.path,
+                request.query_string,
+                answer.status,
+                account.account_id if account is not None else None,
+            )
+            return _response(answer)
+
+        return handle
+
+    def _answer(self, route: Route, request: web.Request, body: bytes, now: Timestamp) -> tuple[Account | None, Answer]:
+        exchange = self._exchange
+        signed_by = self._signed_by(request.headers, request.method, _raw_path(request))
+        if isinstance(signed_by, Unsigned) and route.access is Access.PRIVATE:
+            return None, unsigned(signed_by)
+        account = None if isinstance(signed_by, Unsigned) else signed_by
+        call = Call(
+            engine=exchange.engine,
+            tier=exchange.limiter.tier,
+            now=now,
+            account=account,
+            path=request.match_info,
+            query={name: request.query.getall(name) for name in request.query},
+            body=body,
+            is_json=request.content_type == "application/json",
+        )
+        if account is not None:
+            tokens = route.cost * route.items(call)
+            if not exchange.limiter.admits(account.account_id, route.bucket, tokens, now):
+                return account, TOO_MANY_REQUESTS
+        try:
+            return account, route.handler(call)
+        except Rejected as rejected:
+            return account, rejected.answer
+
+    def _signed_by(self, headers: Mapping[str, str], method: str, path: str) -> Account | Unsigned:
+        if KEY_HEADER not in headers:
+            return Unsigned.SIGNATURE_MISSING
+        found = self._exchange.signatures.account_id(headers, method, path, wall_ms=self._exchange.wall_ms())
+        return found if isinstance(found, Unsigned) else self._exchange.engine.venue.accounts[found]
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        account = self._signed_by(request.headers, "GET", WS_PATH)
+        if isinstance(account, Unsigned):
+            return _response(nested(401, "token_authentication_failure", account.value))
+        exchange = self._exchange
+        socket = web.WebSocketResponse(compress=False)
+        await socket.prepare(request)
+        session = Session(account.account_id, exchange.broadcast.views, exchange.clock.now)
+
+        def log_command(name: str | None) -> None:
+            exchange.log.command(rfc3339(exchange.clock.now()), name, session.account_id)
+
+        self._sockets.add(socket)
+        try:
+            await serve_connection(socket, session, exchange.broadcast, log_command)
+        finally:
+            self._sockets.discard(socket)
+        return socket
+
+    async def _clock(self, _: web.Request) -> web.Response:
+        anchor = self._exchange.clock.anchor
+        return _response(
+            Answer(
+                200,
+                {
+                    "origin_ns": anchor.origin_ns,
+                    "anchor_wall_ns": anchor.anchor_wall_ns,
+                    "speed": anchor.speed,
+                    "now_ns": self._exchange.clock.now(),
+                    "flow_exhausted": self._exchange.driver.is_exhausted,
+                },
+            )
+        )
+
+    async def _ledger(self, _: web.Request) -> web.Response:
+        self._exchange.engine.advance(self._exchange.clock.now())
+        self._exchange.broadcast.flush()
+        return _response(Answer(200, ledger_object(self._exchange.engine)))
+
+
+def _response(answer: Answer) -> web.Response:
+    if answer.body is None:
+        return web.Response(status=answer.status)
+    return web.Response(body=msgspec.json.encode(answer.body), status=answer.status, content_type="application/json")
+
+
+def _raw_path(request: web.Request) -> str:
+    """The path as it stood on the wire, which is what the client signed."""
+    return request.raw_path.partition("?")[0]
+
+
+@web.middleware
+async def _json_errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Unknown paths answer in the venue's shape; a trailing slash is sent to the path without it."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        path = _raw_path(request)
+        if len(path) > 1 and path.endswith("/"):
+            raise web.HTTPMovedPermanently(path.rstrip("/") or "/") from None
+        return _response(nested(404, "not_found"))
+    except web.HTTPMethodNotAllowed:
+        return _response(nested(405, "method_not_allowed"))

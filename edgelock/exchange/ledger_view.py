@@ -1,0 +1,56 @@
+"""Accounts as an audit wants to see them: exact money, positions, live orders, and what was accepted."""
+
+from edgelock.core.units import size_text
+from edgelock.exchange.accounts import Account
+from edgelock.exchange.engine import Engine
+
+WireObject = dict[str, object]
+
+
+def ledger_object(engine: Engine) -> WireObject:
+    """The whole ledger. Money is in $0.000001. Cash, collateral and fees sum to the deposits, to the last unit."""
+    venue = engine.venue
+    return {
+        "exchange_time_ns": engine.now,
+        "accounts": [_account(engine, account) for account in venue.accounts.values()],
+        "house_cash": sum(account.cash for account in venue.house.values()),
+        "collateral": venue.collateral(),
+        "fees_collected": venue.fees_collected,
+        "deposited": venue.deposited,
+    }
+
+
+def _account(engine: Engine, account: Account) -> WireObject:
+    return {
+        "account_id": account.account_id,
+        "user_id": account.user_id,
+        "cash": account.cash,
+        "available": account.available,
+        "positions": [
+            {
+                "ticker": ticker,
+                "position_fp": size_text(position.size),
+                "cost": position.cost,
+                "realized": position.realized,
+                "fees": position.fees,
+                "status": engine.markets[ticker].status.value,
+            }
+            for ticker, position in account.positions.items()
+        ],
+        "open_orders": [
+            {
+                "order_id": order.order_id,
+                "client_order_id": order.client_order_id,
+                "ticker": order.ticker,
+                "book_side": order.side.value,
+                "yes_price": order.price,
+                "remaining_fp": size_text(order.remaining),
+                "expires_at_ns": order.expires_at,
+            }
+            for orders in account.resting.values()
+            for order in orders.values()
+        ],
+        "orders_accepted": len(account.orders),
+        "fills": len(account.fills),
+        "settlements": len(account.settlements),
+    }

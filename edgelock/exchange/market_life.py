@@ -1,0 +1,152 @@
+"""The life of a market: listed, opened, paused, closed, determined, settled (venue reference §11.3)."""
+
+from heapq import heappush
+
+from edgelock.core.fees import BALANCE_PRECISION
+from edgelock.core.units import ONE_DOLLAR, SECOND, Money, Price, Size, Timestamp
+from edgelock.exchange.accounts import Account, Settlement
+from edgelock.exchange.facts import (
+    CloseTimeMoved,
+    MarketDetermined,
+    MarketListed,
+    MarketPaused,
+    MarketSettled,
+)
+from edgelock.exchange.flow import MarketListing, MarketPhase
+from edgelock.exchange.market import ENDED, Market, MarketStatus
+from edgelock.exchange.matching import position_fact
+from edgelock.exchange.orders import UpdateReason
+from edgelock.exchange.venue import Venue
+
+_STATUS = {
+    MarketPhase.INITIALIZED: MarketStatus.INITIALIZED,
+    MarketPhase.ACTIVE: MarketStatus.ACTIVE,
+    MarketPhase.INACTIVE: MarketStatus.INACTIVE,
+    MarketPhase.CLOSED: MarketStatus.CLOSED,
+}
+
+_ALLOWED = {
+    MarketStatus.INITIALIZED: {MarketStatus.ACTIVE, MarketStatus.CLOSED},
+    MarketStatus.ACTIVE: {MarketStatus.INACTIVE, MarketStatus.CLOSED},
+    MarketStatus.INACTIVE: {MarketStatus.ACTIVE, MarketStatus.CLOSED},
+    MarketStatus.CLOSED: set(),
+    MarketStatus.DETERMINED: set(),
+    MarketStatus.FINALIZED: set(),
+}
+
+
+class IllegalMarketChange(Exception):
+    """The flow asked for a step that the life of a market does not have."""
+
+
+def list_market(venue: Venue, listing: MarketListing, now: Timestamp) -> Market:
+    """Make a market visible, not yet trading. Raises IllegalMarketChange when it is listed already."""
+    if listing.ticker in venue.markets:
+        raise IllegalMarketChange(f"{listing.ticker} is listed already")
+    is_first = all(m.listing.event_ticker != listing.event_ticker for m in venue.markets.values())
+    market = Market(listing=listing, created_at=now, close_time=listing.close_time, updated_at=now)
+    venue.markets[listing.ticker] = market
+    venue.facts.append(MarketListed(now, listing.ticker, is_first))
+    return market
+
+
+def change_phase(venue: Venue, market: Market, phase: MarketPhase, now: Timestamp) -> None:
+    """Open, pause, resume or close a market. A change to the phase it is in already is nothing.
+
+    Raises IllegalMarketChange for a step back, such as reopening a closed market.
+    """
+    status = _STATUS[phase]
+    if status is market.status or (status is MarketStatus.CLOSED and market.status in ENDED):
+        return
+    if status not in _ALLOWED[market.status]:
+        raise IllegalMarketChange(f"{market.listing.ticker} cannot go from {market.status.value} to {phase.value}")
+    was = market.status
+    market.status = status
+    market.updated_at = now
+    ticker = market.listing.ticker
+    if status is MarketStatus.CLOSED:
+        if now < market.close_time:
+            market.close_time = now
+            venue.facts.append(CloseTimeMoved(now, ticker, now))
+        _cancel_resting(venue, market, UpdateReason.CLOSE_CANCEL, now)
+    elif status is MarketStatus.INACTIVE:
+        _cancel_resting(venue, market, UpdateReason.HALT_CANCEL, now, only_on_pause=True)
+        venue.facts.append(MarketPaused(now, ticker, is_paused=True))
+    elif was is MarketStatus.INACTIVE:
+        # The venue clears the book of a market that resumes.
+        _cancel_resting(venue, market, UpdateReason.HALT_CANCEL, now)
+        venue.facts.append(MarketPaused(now, ticker, is_paused=False))
+
+
+def determine(venue: Venue, market: Market, value: Price, now: Timestamp) -> None:
+    """Fix the outcome; positions are paid once the market's settlement timer has run out.
+
+    Raises IllegalMarketChange when the outcome is fixed already or lies outside 0 to 1 dollar.
+    """
+    ticker = market.listing.ticker
+    if not 0 <= value <= ONE_DOLLAR:
+        raise IllegalMarketChange(f"{ticker} cannot settle at {value}, which is not between 0 and 1 dollar")
+    if market.value is not None:
+        raise IllegalMarketChange(f"{ticker} is determined already")
+    change_phase(venue, market, MarketPhase.CLOSED, now)
+    market.status = MarketStatus.DETERMINED
+    market.value = value
+    market.determined_at = market.updated_at = now
+    venue.facts.append(MarketDetermined(now, ticker, value))
+    due = Timestamp(now + market.listing.settlement_timer_s * SECOND)
+    heappush(venue.settlements_due, (due, ticker))
+
+
+def finalize(venue: Venue, market: Market, now: Timestamp) -> None:
+    """Pay every position: YES gets the outcome's value, NO one dollar less it."""
+    value = market.value
+    if value is None:
+        raise IllegalMarketChange(f"{market.listing.ticker} has no outcome yet")
+    market.status = MarketStatus.FINALIZED
+    market.settled_at = market.updated_at = now
+    for account in (*venue.house.values(), *venue.accounts.values()):
+        if account.held(market.listing.ticker):
+            _pay_out(venue, market, account, value, now)
+    market.open_interest = Size(0)
+    venue.facts.append(MarketSettled(now, market.listing.ticker))
+
+
+def _pay_out(venue: Venue, market: Market, account: Account, value: Price, now: Timestamp) -> None:
+    ticker = market.listing.ticker
+    position = account.position(ticker)
+    held = position.size
+    paid = held * value if held > 0 else -held * (ONE_DOLLAR - value)
+    # A scalar result can leave a part below the balance precision: the venue keeps it as a rounding fee.
+    fee = 0 if account.is_house else paid % BALANCE_PRECISION
+    cost = position.cost
+    account.cash = Money(account.cash + paid - fee)
+    venue.fees_collected = Money(venue.fees_collected + fee)
+    position.realized = Money(position.realized + paid - cost)
+    position.fees = Money(position.fees + fee)
+    position.cost = Money(0)
+    position.size = Size(0)
+    position.updated_at = now
+    if account.is_house:
+        return
+    account.settlements.append(
+        Settlement(
+            ticker=ticker,
+            event_ticker=market.listing.event_ticker,
+            exchange_index=market.listing.exchange_index,
+            value=value,
+            size=held,
+            cost=cost,
+            revenue=Money(paid),
+            fee=Money(fee),
+            settled_at=now,
+        )
+    )
+    venue.facts.append(position_fact(account, ticker, now))
+
+
+def _cancel_resting(
+    venue: Venue, market: Market, reason: UpdateReason, now: Timestamp, *, only_on_pause: bool = False
+) -> None:
+    for order in market.book.orders():
+        if not only_on_pause or order.cancels_on_pause:
+            venue.cancel(order, reason, now)

@@ -1,0 +1,256 @@
+"""Public REST: exchange status, series, events, markets, books and trades (venue reference §4)."""
+
+from collections.abc import Callable
+
+from edgelock.core.units import SECOND, Timestamp
+from edgelock.exchange.market import Market, MarketStatus
+from edgelock.exchange.rest_call import Answer, Call, Rejected, public
+from edgelock.exchange.rest_errors import invalid_query, nested
+from edgelock.exchange.rest_paging import limit, page
+from edgelock.exchange.wire_market import (
+    WireObject,
+    book_object,
+    event_object,
+    market_object,
+    series_object,
+    trade_object,
+)
+from edgelock.exchange.wire_text import rfc3339
+
+_MARKET_FILTER = {
+    "unopened": {MarketStatus.INITIALIZED},
+    "open": {MarketStatus.ACTIVE},
+    "paused": {MarketStatus.INACTIVE},
+    "closed": {MarketStatus.CLOSED, MarketStatus.DETERMINED},
+    "settled": {MarketStatus.FINALIZED},
+}
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_BOOKS_MAX = 100
+
+
+def exchange_status(call: Call) -> Answer:
+    """Everything runs: the embedded exchange has no maintenance."""
+    flags: WireObject = {
+        "exchange_active": True,
+        "trading_active": True,
+        "intra_exchange_transfers_active": True,
+    }
+    shards = sorted({market.listing.exchange_index for market in call.engine.markets.values()} | {0})
+    statuses = [{"exchange_index": shard, "description": f"Shard {shard}", **flags} for shard in shards]
+    return Answer(200, {**flags, "exchange_index_statuses": statuses})
+
+
+def exchange_schedule(_: Call) -> Answer:
+    """Open around the clock."""
+    around_the_clock = [{"open_time": "00:00", "close_time": "00:00"}]
+    hours = {
+        "start_time": rfc3339(Timestamp(0)),
+        "end_time": rfc3339(Timestamp(4_102_444_800 * SECOND)),
+        **dict.fromkeys(_DAYS, around_the_clock),
+    }
+    return Answer(200, {"schedule": {"standard_hours": [hours], "maintenance_windows": []}})
+
+
+def user_data_timestamp(call: Call) -> Answer:
+    """Private reads are always up to date here."""
+    return Answer(200, {"as_of_time": rfc3339(call.now)})
+
+
+def get_all_series(call: Call) -> Answer:
+    """Every series with a market, in the order of listing."""
+    by_ticker = {market.listing.series_ticker: market.listing for market in call.engine.markets.values()}
+    return Answer(200, {"series": [series_object(listing) for listing in by_ticker.values()]})
+
+
+def get_series(call: Call) -> Answer:
+    """One series."""
+    for market in call.engine.markets.values():
+        if market.listing.series_ticker == call.path["series_ticker"]:
+            return Answer(200, {"series": series_object(market.listing)})
+    return nested(404, "not_found")
+
+
+def series_fee_changes(_: Call) -> Answer:
+    """Fees never change here."""
+    return Answer(200, {"series_fee_change_arr": []})
+
+
+def event_fee_changes(_: Call) -> Answer:
+    """Fees never change here."""
+    return Answer(200, {"event_fee_changes": [], "cursor": ""})
+
+
+def get_events(call: Call) -> Answer:
+    """Events; `status` matches an event when it matches one of its markets."""
+    size = limit(call, "GetEvents", default=200, maximum=200)
+    statuses = _statuses(call, "GetEvents")
+    tickers = set(call.texts("tickers"))
+    series = call.text("series_ticker")
+
+    def keep(markets: list[Market]) -> bool:
+        listing = markets[0].listing
+        return (
+            (not tickers or listing.event_ticker in tickers)
+            and (series is None or listing.series_ticker == series)
+            and any(market.status in statuses for market in markets)
+        )
+
+    found, cursor = page(call, list(_markets_by_event(call).values()), keep, size, newest_first=False)
+    nest = call.text("with_nested_markets") == "true"
+    return Answer(200, {"events": [_event(markets, nest=nest) for markets in found], "cursor": cursor})
+
+
+def get_event(call: Call) -> Answer:
+    """One event; its markets stand beside it, or inside it with `with_nested_markets`."""
+    markets = _markets_by_event(call).get(call.path["event_ticker"])
+    if markets is None:
+        return nested(404, "not_found")
+    nest = call.text("with_nested_markets") == "true"
+    beside = [] if nest or call.text("exclude_markets") == "true" else [market_object(market) for market in markets]
+    return Answer(200, {"event": _event(markets, nest=nest), "markets": beside})
+
+
+def get_markets(call: Call) -> Answer:
+    """Markets by ticker, event, series, status or time."""
+    size = limit(call, "GetMarkets", default=100, maximum=1000)
+    statuses = _statuses(call, "GetMarkets")
+    tickers = set(call.texts("tickers"))
+    events = set(call.texts("event_ticker"))
+    series = call.text("series_ticker")
+    in_times = _time_filter(call)
+
+    def keep(market: Market) -> bool:
+        listing = market.listing
+        return (
+            (not tickers or listing.ticker in tickers)
+            and (not events or listing.event_ticker in events)
+            and (series is None or listing.series_ticker == series)
+            and market.status in statuses
+            and in_times(market)
+        )
+
+    only_combos = call.text("mve_filter") == "only"
+    candidates = [] if only_combos else list(call.engine.markets.values())
+    found, cursor = page(call, candidates, keep, size, newest_first=False)
+    return Answer(200, {"markets": [market_object(market) for market in found], "cursor": cursor})
+
+
+def get_market(call: Call) -> Answer:
+    """One market."""
+    return Answer(200, {"market": market_object(_market(call, call.path["ticker"]))})
+
+
+def get_book(call: Call) -> Answer:
+    """One book; `depth` keeps the best levels of each side."""
+    depth = call.text("depth") or "0"
+    if not depth.lstrip("-").isdigit():
+        raise invalid_query("GetMarketOrderbook", "Depth", "number")
+    return Answer(200, {"orderbook_fp": book_object(_market(call, call.path["ticker"]), int(depth))})
+
+
+def get_books(call: Call) -> Answer:
+    """The books of up to 100 markets, given as repeated `tickers`."""
+    tickers = call.query.get("tickers", ())
+    if not 1 <= len(tickers) <= _BOOKS_MAX:
+        raise invalid_query("GetMarketOrderbooks", "Tickers", "max" if tickers else "required")
+    markets = [call.engine.markets[ticker] for ticker in tickers if ticker in call.engine.markets]
+    books = [{"ticker": market.listing.ticker, "orderbook_fp": book_object(market)} for market in markets]
+    return Answer(200, {"orderbooks": books})
+
+
+def get_trades(call: Call) -> Answer:
+    """Public trades, newest first."""
+    size = limit(call, "GetTrades", default=100, maximum=1000)
+    ticker = call.text("ticker")
+    earliest, latest = unix_s_query(call, "min_ts"), unix_s_query(call, "max_ts")
+    found, cursor = page(
+        call,
+        call.engine.venue.trades,
+        lambda trade: (
+            (ticker is None or trade.ticker == ticker)
+            and (earliest is None or trade.at >= earliest)
+            and (latest is None or trade.at <= latest)
+        ),
+        size,
+    )
+    return Answer(200, {"trades": [trade_object(trade) for trade in found], "cursor": cursor})
+
+
+def unix_s_query(call: Call, name: str) -> Timestamp | None:
+    """A query parameter in Unix seconds, as exchange time."""
+    text = call.text(name)
+    if text is None:
+        return None
+    if not text.lstrip("-").isdigit():
+        raise invalid_query("Query", name, "number")
+    return Timestamp(int(text) * SECOND)
+
+
+def _market(call: Call, ticker: str) -> Market:
+    market = call.engine.markets.get(ticker)
+    if market is None:
+        raise Rejected(nested(404, "not_found"))
+    return market
+
+
+def _statuses(call: Call, operation: str) -> set[MarketStatus]:
+    wanted = call.text("status")
+    if wanted is None:
+        return set(MarketStatus)
+    if wanted not in _MARKET_FILTER:
+        raise invalid_query(operation, "Status", "oneof")
+    return _MARKET_FILTER[wanted]
+
+
+def _time_filter(call: Call) -> Callable[[Market], bool]:
+    times: dict[str, Callable[[Market], Timestamp | None]] = {
+        "created": lambda market: market.created_at,
+        "updated": lambda market: market.updated_at,
+        "close": lambda market: market.close_time,
+        "settled": lambda market: market.settled_at,
+    }
+    earliest = {name: unix_s_query(call, f"min_{name}_ts") for name in times}
+    latest = {name: unix_s_query(call, f"max_{name}_ts") for name in times}
+
+    def keep(market: Market) -> bool:
+        for name, time_of in times.items():
+            low, high, at = earliest[name], latest[name], time_of(market)
+            if low is not None and (at is None or at < low):
+                return False
+            if high is not None and (at is None or at > high):
+                return False
+        return True
+
+    return keep
+
+
+def _markets_by_event(call: Call) -> dict[str, list[Market]]:
+    events: dict[str, list[Market]] = {}
+    for market in call.engine.markets.values():
+        events.setdefault(market.listing.event_ticker, []).append(market)
+    return events
+
+
+def _event(markets: list[Market], *, nest: bool) -> WireObject:
+    event = event_object(markets[0].listing, max(market.updated_at for market in markets))
+    if nest:
+        event["markets"] = [market_object(market) for market in markets]
+    return event
+
+
+ROUTES = (
+    public("/exchange/status", exchange_status),
+    public("/exchange/schedule", exchange_schedule),
+    public("/exchange/user_data_timestamp", user_data_timestamp),
+    public("/series", get_all_series),
+    public("/series/fee_changes", series_fee_changes),
+    public("/series/{series_ticker}", get_series),
+    public("/events", get_events),
+    public("/events/fee_changes", event_fee_changes),
+    public("/events/{event_ticker}", get_event),
+    public("/markets", get_markets),
+    public("/markets/orderbooks", get_books),
+    public("/markets/trades", get_trades),
+    public("/markets/{ticker}", get_market),
+    public("/markets/{ticker}/orderbook", get_book),
+)
