@@ -446,6 +446,7 @@ def test_infrastructure_starts_in_order_each_after_the_one_before_is_ready():
         gate.open()
 
         diary.wait_for("early mail")
+        up(house, "market:A")
         order = [event if isinstance(event, notice.InfrastructureReady) else event.name for event in house.notices.all]
         assert ["exchange", "risk", notice.InfrastructureReady(), "market:A"] == order
 
@@ -471,13 +472,21 @@ def test_the_death_of_infrastructure_is_escalated_and_nothing_is_started_any_mor
 
 
 def test_infrastructure_that_cannot_start_is_escalated_and_what_follows_it_stays_down():
+    gate = Gate()
+
+    def fail_later(_: int) -> None:
+        gate()
+        raise ValueError("no venue")
+
     with House(
         infrastructure=(
-            a_child("exchange", kind=INFRASTRUCTURE, at_start=Hurdle(1)),
+            a_child("exchange", kind=INFRASTRUCTURE, at_start=fail_later),
             a_child("risk", kind=INFRASTRUCTURE),
         )
     ) as house:
         house.add(a_child("market:A"))
+        house.settle()
+        gate.open()
 
         house.notices.wait_for(notice.Escalated, name="exchange")
         house.settle()
