@@ -1,0 +1,44 @@
+"""What one run was asked to do: the settings and what only the command line says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgelock.core.units import Duration
+from edgelock.ops.settings import Settings
+from edgelock.ops.settings_entries import Layer
+from edgelock.ops.settings_environment import Secrets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrashAt:
+    """A fault switch: this market's actor is made to crash so long after the start (real time)."""
+
+    ticker: str
+    after: Duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """One run of the bot.
+
+    config_path    the settings file, to be read again on SIGHUP with `command_line` laid over it as before
+    duration       real time after which the run ends by itself, or None
+    log_path       telemetry file, in a directory that exists
+    live_view      a person's table instead of the JSON stream on stdout
+    markets        tickers to trade instead of the selection's, empty for the selection
+    crash_market   markets that are made to crash; embedded venue only
+    exchange_log   where the embedded exchange writes its request log, or None
+    """
+
+    settings: Settings
+    secrets: Secrets
+    config_path: Path
+    command_line: Layer
+    duration: Duration | None
+    log_path: Path
+    append: bool
+    live_view: bool
+    markets: tuple[str, ...]
+    recording: Path | None
+    crash_market: tuple[CrashAt, ...]
+    exchange_log: Path | None
