@@ -116,6 +116,12 @@ class Book:
         else:
             levels.pop(price, None)
 
+    def copy(self) -> "Book":
+        """A book of its own with the same levels, for another thread: two dict copies, about a microsecond."""
+        twin = Book()
+        twin._bids, twin._asks = self._bids.copy(), self._asks.copy()
+        return twin
+
     @property
     def is_crossed(self) -> bool:
         """The best bid is at or above the best ask: between two changes possible, for longer a fault."""

@@ -38,6 +38,7 @@ from edgelock.core.fill_outcomes import (
     Outcome,
     PaperFill,
     PlaceRefused,
+    RestingOrder,
     Withdrawn,
 )
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
@@ -52,6 +53,7 @@ class _PaperOrder:
     """An order of ours. explained: how much of the queue the display took away and no print has accounted for."""
 
     client_order_id: ClientOrderId
+    venue_order_id: str
     side: Side
     price: Price
     size: Size
@@ -134,25 +136,34 @@ class PaperMarket:
         self._trades = 0
 
     @property
-    def open_order_ids(self) -> tuple[ClientOrderId, ...]:
-        """Our resting orders, in the order of their arrival at the back of a queue."""
-        return tuple(self._resting)
-
-    @property
-    def watches_book(self) -> bool:
-        """Whether `on_book` has anything to do; when not, calling it changes nothing."""
-        return bool(self._resting) or bool(self._met)
+    def resting_orders(self) -> tuple[RestingOrder, ...]:
+        """Our orders on the book, in the order in which they joined their queues."""
+        return tuple(
+            RestingOrder(
+                client_order_id=order.client_order_id,
+                venue_order_id=order.venue_order_id,
+                side=order.side,
+                price=order.price,
+                remaining=order.remaining,
+            )
+            for order in self._resting.values()
+        )
 
     def place(self, wish: PlaceOrder, book: Book) -> tuple[Outcome, ...]:
         """Take a new order against the displayed book."""
-        order = _PaperOrder(wish.client_order_id, wish.side, wish.price, wish.size, wish.post_only)
-        refusal = self._refusal(order, book)
+        refusal = self._place_refusal(wish, book)
         if refusal is not None:
             return (PlaceRefused(client_order_id=wish.client_order_id, code=refusal[0], text=refusal[1]),)
-        self._known.add(order.client_order_id)
-        accepted = Accepted(
-            client_order_id=order.client_order_id, venue_order_id=f"paper-{self._run}-{self.ticker}-o{len(self._known)}"
+        self._known.add(wish.client_order_id)
+        order = _PaperOrder(
+            client_order_id=wish.client_order_id,
+            venue_order_id=f"paper-{self._run}-{self.ticker}-o{len(self._known)}",
+            side=wish.side,
+            price=wish.price,
+            size=wish.size,
+            post_only=wish.post_only,
         )
+        accepted = Accepted(client_order_id=order.client_order_id, venue_order_id=order.venue_order_id)
         rests = wish.time_in_force is TimeInForce.GOOD_TILL_CANCELED
         return (accepted, *self._enter(order, book, rests=rests))
 
@@ -176,11 +187,11 @@ class PaperMarket:
         """Take an order off the book; one that is not there (any more) is refused."""
         if self._resting.pop(wish.client_order_id, None) is None:
             return (CancelRefused(client_order_id=wish.client_order_id, code="not_found", text="not found"),)
-        return (Withdrawn(client_order_id=wish.client_order_id),)
+        return (Withdrawn(client_order_id=wish.client_order_id, reason="asked"),)
 
-    def cancel_all(self) -> tuple[Outcome, ...]:
+    def cancel_all(self, reason: str) -> tuple[Outcome, ...]:
         """Take every order off the book."""
-        withdrawn = tuple(Withdrawn(client_order_id=id_) for id_ in self._resting)
+        withdrawn = tuple(Withdrawn(client_order_id=id_, reason=reason) for id_ in self._resting)
         self._resting.clear()
         return withdrawn
 
@@ -199,7 +210,7 @@ class PaperMarket:
     def on_status(self, status: MarketStatus) -> tuple[Outcome, ...]:
         """The market opened, paused or ended; its end takes our orders off the book, a pause leaves them."""
         self._status = status
-        return self.cancel_all() if status.is_over else ()
+        return self.cancel_all("market_over") if status.is_over else ()
 
     def on_grid(self, grid: PriceGrid) -> None:
         """The market accepts other prices from now on; resting orders stay."""
@@ -207,12 +218,12 @@ class PaperMarket:
 
     # --- arriving ---
 
-    def _refusal(self, order: _PaperOrder, book: Book) -> tuple[str, str] | None:
-        if order.client_order_id in self._known:
+    def _place_refusal(self, wish: PlaceOrder, book: Book) -> tuple[str, str] | None:
+        if wish.client_order_id in self._known:
             return "order_already_exists", "order already exists"
-        if order.size <= 0:
+        if wish.size <= 0:
             return "invalid_order_size", "invalid order size"
-        return self._market_refusal(order.side, order.price, order.post_only, book)
+        return self._market_refusal(wish.side, wish.price, wish.post_only, book)
 
     def _amend_refusal(self, order: _PaperOrder, wish: AmendOrder, book: Book) -> tuple[str, str] | None:
         if wish.size < order.filled or wish.size <= 0:
@@ -252,7 +263,7 @@ class PaperMarket:
             order.join_queue(book.size_at(order.side, order.price))
             self._resting[order.client_order_id] = order
         else:
-            yield Withdrawn(client_order_id=order.client_order_id)
+            yield Withdrawn(client_order_id=order.client_order_id, reason="self_trade" if meets_own else "unfilled")
 
     # --- filling ---
 

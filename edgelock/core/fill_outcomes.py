@@ -6,6 +6,7 @@ one (venue reference §6.9).
 
 from dataclasses import dataclass
 
+from edgelock.core.market import Side
 from edgelock.core.order import ClientOrderId
 from edgelock.core.units import Money, Price, Size
 
@@ -60,9 +61,10 @@ class AmendRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
-    """The order left the book: by our wish, at the market's end, or as the unfilled rest of a taker."""
+    """The order left the book. reason: "asked", "market_over", "unfilled" (the rest of a taker) or "self_trade"."""
 
     client_order_id: ClientOrderId
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,17 @@ class CancelRefused:
     client_order_id: ClientOrderId
     code: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestingOrder:
+    """An order of ours that is on the book, and what of it is still unfilled."""
+
+    client_order_id: ClientOrderId
+    venue_order_id: str
+    side: Side
+    price: Price
+    remaining: Size
 
 
 Outcome = Accepted | PlaceRefused | PaperFill | AmendTaken | AmendRefused | Withdrawn | CancelRefused

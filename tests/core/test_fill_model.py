@@ -81,6 +81,10 @@ def a_print(cents, contracts, taker=ASK) -> tuple[Print]:
     return (Print("t", Price(cents * 100), Size(contracts * 100), taker),)
 
 
+def open_ids(paper: PaperMarket) -> tuple[str, ...]:
+    return tuple(order.client_order_id for order in paper.resting_orders)
+
+
 def fills(outcomes: tuple[Outcome, ...]) -> list[tuple[int, int, bool]]:
     """(cents, contracts, is_taker) of every fill."""
     return [(f.price // 100, f.size // 100, f.is_taker) for f in outcomes if isinstance(f, PaperFill)]
@@ -106,7 +110,7 @@ def test_a_resting_order_waits_behind_what_is_displayed_at_its_price():
 
     assert (fill.size, fill.queue_ahead, fill.trade_id) == (500, 4000, "paper-r1-KXNHLGAME-T-1")
     assert fills(paper.on_prints(a_print(48, 100))) == [(48, 5, False)]
-    assert paper.open_order_ids == ()
+    assert open_ids(paper) == ()
 
 
 def test_an_order_that_improves_the_book_is_first_in_its_queue():
@@ -235,7 +239,7 @@ def test_a_taker_walks_the_levels_up_to_its_limit_and_an_immediate_one_leaves():
 
     assert fills(outcomes) == [(50, 30, True), (51, 40, True)]
     assert isinstance(outcomes[0], Accepted)
-    assert outcomes[-1] == Withdrawn(client_order_id="a")
+    assert outcomes[-1] == Withdrawn(client_order_id="a", reason="unfilled")
 
 
 def test_a_fully_filled_taker_is_not_withdrawn():
@@ -278,8 +282,8 @@ def test_a_taker_stops_before_our_own_order_and_its_rest_is_cancelled():
     outcomes = paper.place(an_order("taker", cents=52, contracts=20, post_only=False), thin)
 
     assert fills(outcomes) == [(50, 5, True)]
-    assert outcomes[-1] == Withdrawn(client_order_id="taker")
-    assert paper.open_order_ids == ("own",)
+    assert outcomes[-1] == Withdrawn(client_order_id="taker", reason="self_trade")
+    assert open_ids(paper) == ("own",)
 
 
 def test_an_immediate_order_that_crosses_nothing_leaves_at_once():
@@ -321,7 +325,7 @@ def test_an_amended_size_counts_what_is_filled_already():
 
     assert refusal_code(paper.amend(an_amendment(cents=49, contracts=5), a_book())) == "invalid_order_size"
     assert isinstance(paper.amend(an_amendment(cents=49, contracts=6), a_book())[0], AmendTaken)
-    assert paper.open_order_ids == ()
+    assert open_ids(paper) == ()
 
 
 def test_an_amendment_that_crosses_trades_as_taker_unless_it_is_post_only():
@@ -331,7 +335,7 @@ def test_an_amendment_that_crosses_trades_as_taker_unless_it_is_post_only():
 
     assert refusal_code(paper.amend(an_amendment("maker", cents=50), a_book())) == "post_only_cross"
     assert fills(paper.amend(an_amendment("taker", cents=50), a_book())) == [(50, 10, True)]
-    assert paper.open_order_ids == ("maker",)
+    assert open_ids(paper) == ("maker",)
 
 
 def test_a_refused_amendment_leaves_the_order_as_it_was():
@@ -346,7 +350,7 @@ def test_what_is_not_there_is_not_found():
     paper = a_paper_market()
     paper.place(an_order(), a_book())
 
-    assert paper.cancel(a_cancel()) == (Withdrawn(client_order_id="a"),)
+    assert paper.cancel(a_cancel()) == (Withdrawn(client_order_id="a", reason="asked"),)
     assert refusal_code(paper.cancel(a_cancel())) == "not_found"
     assert refusal_code(paper.amend(an_amendment(), a_book())) == "not_found"
     assert fills(paper.on_prints(a_print(40, 500))) == []
@@ -378,7 +382,7 @@ def test_a_pause_refuses_orders_and_leaves_the_resting_ones():
 
     assert paper.on_status(MarketStatus.INACTIVE) == ()
     assert refusal_code(paper.place(an_order("b"), a_book())) == "trading_is_paused"
-    assert paper.open_order_ids == ("a",)
+    assert open_ids(paper) == ("a",)
     assert paper.on_status(MarketStatus.ACTIVE) == ()
     assert isinstance(paper.place(an_order("b"), a_book())[0], Accepted)
 
@@ -388,7 +392,7 @@ def test_the_end_of_a_market_takes_its_orders_off_the_book(status):
     paper = a_paper_market()
     paper.place(an_order(), a_book())
 
-    assert paper.on_status(status) == (Withdrawn(client_order_id="a"),)
+    assert paper.on_status(status) == (Withdrawn(client_order_id="a", reason="market_over"),)
     assert refusal_code(paper.place(an_order("b"), a_book())) == "market_inactive"
 
 
@@ -447,7 +451,7 @@ def test_no_flow_fills_an_order_beyond_its_limit_its_size_or_what_was_there(step
     filled: dict[str, int] = {}
     trade_ids: list[str] = []
     for number, step in enumerate(steps):
-        resting_before = {name: limits[name] for name in paper.open_order_ids}
+        resting_before = {name: limits[name] for name in open_ids(paper)}
         if step[0] == "book":
             book = step[1]
             outcomes = paper.on_book(book)
@@ -469,15 +473,15 @@ def test_no_flow_fills_an_order_beyond_its_limit_its_size_or_what_was_there(step
                 limits[order.client_order_id] = (side, order.price, order.size)
             at_most = sum(level.size for level in book.levels(side.opposite))
         elif step[0] == "amend":
-            open_ids = paper.open_order_ids
-            name = open_ids[step[1] % len(open_ids)] if open_ids else "none"
+            names = open_ids(paper)
+            name = names[step[1] % len(names)] if names else "none"
             outcomes = paper.amend(an_amendment(name, step[2], step[3]), book)
             if isinstance(outcomes[0], AmendTaken):
                 limits[name] = (limits[name][0], outcomes[0].price, outcomes[0].size)
             at_most = sum(level.size for side in (BID, ASK) for level in book.levels(side))
         else:
-            open_ids = paper.open_order_ids
-            outcomes = paper.cancel(a_cancel(open_ids[step[1] % len(open_ids)] if open_ids else "none"))
+            names = open_ids(paper)
+            outcomes = paper.cancel(a_cancel(names[step[1] % len(names)] if names else "none"))
             at_most = 0
         for fill in (o for o in outcomes if isinstance(o, PaperFill)):
             side, limit, size = limits[fill.client_order_id]
@@ -492,7 +496,7 @@ def test_no_flow_fills_an_order_beyond_its_limit_its_size_or_what_was_there(step
             assert fill.is_taker is (fill.queue_ahead is None)
             assert fill.queue_ahead is None or fill.queue_ahead >= 0
         assert at_most >= 0
-        assert all(filled.get(name, 0) < limits[name][2] for name in paper.open_order_ids)
+        assert all(filled.get(name, 0) < limits[name][2] for name in open_ids(paper))
     assert len(set(trade_ids)) == len(trade_ids)
 
 

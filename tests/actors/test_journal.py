@@ -1,0 +1,244 @@
+"""The journal: what was recorded survives, counts once, and trouble is one line."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgelock.actors.journal import FILE_NAME, Journal, JournalError, Latch, RecordedFill
+from edgelock.core.intents import PlaceOrder
+from edgelock.core.market import Side
+from edgelock.core.order import Kind, OrderState, Role, TimeInForce
+from edgelock.core.units import Money, Price, Size, Timestamp
+
+NOON = Timestamp(1_800_000_000_000_000_000)
+INTENT = PlaceOrder(
+    client_order_id="r1-1",
+    side=Side.BID,
+    price=Price(4800),
+    size=Size(1000),
+    role=Role.ENTRY,
+    kind=Kind.QUOTE,
+    time_in_force=TimeInForce.GOOD_TILL_CANCELED,
+    post_only=True,
+    skew="FLAT",
+)
+FILL = RecordedFill(
+    run="r1",
+    ticker="T",
+    client_order_id="r1-1",
+    trade_id="t1",
+    side=Side.BID,
+    price=Price(4800),
+    size=Size(300),
+    fee=Money(13_200),
+    is_taker=False,
+    at=NOON,
+)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    journal = Journal(tmp_path)
+    yield journal
+    journal.close()
+
+
+def record(journal: Journal, intent: PlaceOrder = INTENT, **changes) -> None:
+    journal.record_intent(**{"run": "r1", "ticker": "T", "incarnation": 3, "intent": intent, "at": NOON, **changes})
+
+
+def reopened(journal: Journal) -> Journal:
+    journal.close()
+    return Journal(journal.path.parent)
+
+
+def test_an_intent_reads_back_as_it_was_until_its_end_is_recorded(journal):
+    record(journal)
+    record(journal, replace(INTENT, client_order_id="r1-2", side=Side.ASK, post_only=False))
+
+    (first, second) = journal.unfinished_intents()
+    assert (first.run, first.ticker, first.incarnation, first.intent, first.at) == ("r1", "T", 3, INTENT, NOON)
+    assert second.intent == replace(INTENT, client_order_id="r1-2", side=Side.ASK, post_only=False)
+
+    journal.record_end(client_order_id="r1-1", state=OrderState.CANCELED, at=NOON)
+    journal.record_end(client_order_id="r1-1", state=OrderState.FILLED, at=NOON)
+    assert [i.intent.client_order_id for i in journal.unfinished_intents()] == ["r1-2"]
+
+
+def test_a_client_order_id_is_recorded_once(journal):
+    record(journal)
+
+    with pytest.raises(JournalError, match=r"UNIQUE constraint failed: order_intents\.client_order_id"):
+        record(journal)
+
+
+def test_a_live_state_is_not_an_end(journal):
+    with pytest.raises(ValueError, match="not the end"):
+        journal.record_end(client_order_id="r1-1", state=OrderState.UNKNOWN, at=NOON)
+
+
+def test_a_fill_counts_once_by_its_trade_id(journal):
+    assert journal.record_fill(FILL)
+    assert not journal.record_fill(replace(FILL, size=Size(999)))
+    assert journal.record_fill(replace(FILL, trade_id="t2"))
+
+    assert journal.fills("T", run="r1") == (FILL, replace(FILL, trade_id="t2"))
+    assert journal.fills("T", run="r2") == ()
+
+
+def test_everything_is_there_after_the_file_was_closed_and_opened(journal):
+    record(journal)
+    journal.record_fill(FILL)
+    journal.record_event(ticker="T", client_order_id="r1-1", event="cancel_sent", detail="quote", at=NOON)
+    journal.set_latch("kill", is_on=True, who="command", at=NOON)
+    journal.next_incarnation("T")
+
+    again = reopened(journal)
+
+    assert len(again.unfinished_intents()) == 1
+    assert again.fills("T", run="r1") == (FILL,)
+    assert again.read_latch("kill") == Latch(is_on=True, who="command", at=NOON)
+    assert again.next_incarnation("T") == 2
+    with sqlite3.connect(again.path) as reader:
+        assert reader.execute("SELECT event, detail FROM order_events").fetchall() == [("cancel_sent", "quote")]
+    reader.close()
+    again.close()
+
+
+def test_a_latch_is_where_it_was_moved_last(journal):
+    assert journal.read_latch("kill") is None
+    journal.set_latch("kill", is_on=True, who="signal", at=NOON)
+    journal.set_latch("kill", is_on=False, who="command", at=Timestamp(NOON + 1))
+
+    assert journal.read_latch("kill") == Latch(is_on=False, who="command", at=Timestamp(NOON + 1))
+
+
+def test_incarnations_count_up_per_market(journal):
+    assert [journal.next_incarnation(t) for t in ("A", "A", "B", "A")] == [1, 2, 1, 3]
+
+
+def test_threads_share_one_journal(journal):
+    with ThreadPoolExecutor(8) as threads:
+        numbers = list(threads.map(lambda _: journal.next_incarnation("T"), range(200)))
+        told = list(threads.map(lambda n: journal.record_fill(replace(FILL, trade_id=f"t{n % 50}")), range(200)))
+
+    assert sorted(numbers) == list(range(1, 201))
+    assert sum(told) == 50
+
+
+def test_what_was_recorded_survives_a_killed_process(tmp_path):
+    program = (
+        "import os, signal, sys; from pathlib import Path; from edgelock.actors.journal import Journal\n"
+        "journal = Journal(Path(sys.argv[1])); journal.set_latch('kill', is_on=True, who='signal', at=1)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program, os.fspath(tmp_path)], check=False)
+
+    assert ended.returncode == -signal.SIGKILL
+    journal = Journal(tmp_path)
+    assert journal.read_latch("kill") == Latch(is_on=True, who="signal", at=Timestamp(1))
+    journal.close()
+
+
+def one_line(error: pytest.ExceptionInfo) -> str:
+    text = str(error.value)
+    assert "\n" not in text
+    return text
+
+
+def test_a_file_that_is_no_database_is_told_in_one_line(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(b"not a database, but long enough to be looked at" * 100)
+
+    with pytest.raises(JournalError) as error:
+        Journal(tmp_path)
+    assert "not a journal" in one_line(error)
+
+
+def test_a_database_of_somebody_else_is_left_alone(tmp_path):
+    with sqlite3.connect(tmp_path / FILE_NAME) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    other.close()
+
+    with pytest.raises(JournalError) as error:
+        Journal(tmp_path)
+    assert "not a journal" in one_line(error)
+
+
+@pytest.mark.parametrize("change", ["UPDATE schema_version SET version = 99", "DELETE FROM schema_version"])
+def test_another_schema_is_refused(journal, change):
+    journal.close()
+    with sqlite3.connect(journal.path) as editor:
+        editor.execute(change)
+    editor.close()
+
+    with pytest.raises(JournalError) as error:
+        Journal(journal.path.parent)
+    assert "this version reads 1" in one_line(error)
+
+
+def test_a_journal_locked_by_another_process_is_told_in_one_line(journal):
+    holder = sqlite3.connect(journal.path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+
+    with pytest.raises(JournalError) as error:
+        record(journal)
+    assert "locked" in one_line(error)
+
+    holder.execute("ROLLBACK")
+    holder.close()
+    record(journal)
+
+
+def test_a_full_disk_is_told_in_one_line_and_loses_nothing_recorded(journal):
+    record(journal)
+    with journal._transaction() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    fills = [replace(FILL, trade_id=f"t{number}") for number in range(10_000)]
+    with pytest.raises(JournalError) as error:
+        list(map(journal.record_fill, fills))
+    assert "the disk is full" in one_line(error)
+    assert len(journal.unfinished_intents()) == 1
+
+
+def test_a_state_directory_that_is_a_file_is_told_in_one_line(tmp_path):
+    (tmp_path / "state").write_text("a file")
+
+    with pytest.raises(JournalError) as error:
+        Journal(tmp_path / "state")
+    assert "state directory" in one_line(error)
+
+
+def test_a_journal_path_that_is_a_directory_is_told_in_one_line(tmp_path):
+    (tmp_path / FILE_NAME).mkdir()
+
+    with pytest.raises(JournalError) as error:
+        Journal(tmp_path)
+    assert "cannot be opened" in one_line(error)
+
+
+def test_an_intent_that_cannot_be_read_is_told_in_one_line(journal):
+    record(journal)
+    with journal._transaction() as connection:
+        connection.execute("""UPDATE order_intents SET intent = '{"side": 1}'""")
+
+    with pytest.raises(JournalError) as error:
+        journal.unfinished_intents()
+    assert "order intent cannot be read" in one_line(error)
+
+
+def test_a_closed_journal_says_so(tmp_path):
+    journal = Journal(Path(tmp_path))
+    journal.close()
+
+    with pytest.raises(JournalError, match="closed"):
+        journal.read_latch("kill")
