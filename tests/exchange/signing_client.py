@@ -1,4 +1,4 @@
-"""A client of the embedded exchange that signs for itself, so that the tests do not share code with the bot's client."""
+"""A client of the embedded exchange that signs for itself: the tests share no code with the bot's own client."""
 
 import base64
 import json
@@ -66,7 +66,7 @@ class SigningClient:
 
     async def get(self, path: str, **params: Any) -> Any:
         status, body = await self.request("GET", path, params=params)
-        assert 200 == status, body
+        assert status == 200, body
         return body
 
     async def embedded(self, path: str) -> Any:
