@@ -7,7 +7,7 @@ from enum import StrEnum
 from edgelock.actors.address import Address
 from edgelock.actors.base import SupervisedActor
 from edgelock.actors.lifecycle import Incarnation
-from edgelock.actors.restart_policy import SECOND_NS, RestartBudget
+from edgelock.actors.restart_events import SECOND_NS, RestartBudget
 
 
 class ChildKind(StrEnum):

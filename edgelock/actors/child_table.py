@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pykka._envelope import Envelope
 
 from edgelock.actors.address import Address
-from edgelock.actors.base import stop_message
+from edgelock.actors.base import SupervisedActor, stop_message
 from edgelock.actors.cell import Cell, ChildState
 from edgelock.actors.child_spec import ChildKind, ChildSpec
 from edgelock.actors.inbox import LanedInbox
@@ -23,6 +23,7 @@ class ChildTable:
         self._now = monotonic_ns
         self._cells: dict[str, Cell] = {}
         self._last_incarnations: dict[str, int] = {}
+        self._orphans: list[SupervisedActor] = []
 
     def __iter__(self) -> Iterator[Cell]:
         return iter(tuple(self._cells.values()))
@@ -51,8 +52,9 @@ class ChildTable:
         return tuple(cell for cell in self if cell.spec.kind is ChildKind.ONE_FOR_ONE)
 
     def zombies(self) -> int:
-        """Abandoned threads that are still alive."""
-        return sum(cell.zombies() for cell in self)
+        """Abandoned threads that are still alive, those of forgotten children included."""
+        self._orphans = [actor for actor in self._orphans if not actor.ended.is_set()]
+        return len(self._orphans) + sum(cell.zombies() for cell in self)
 
     def take_in(self, spec: ChildSpec) -> Cell:
         """A new child. Its mail is kept from now on; its numbers continue those of a forgotten namesake."""
@@ -63,6 +65,7 @@ class ChildTable:
 
     def forget(self, cell: Cell) -> None:
         """Take a stopped child out of the table."""
+        self._orphans.extend(cell.abandoned)
         del self._cells[cell.spec.name]
 
     def launch(self, cell: Cell) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgelock.actors import notices as notice
+from edgelock.actors import restart_events as restart
 from edgelock.actors import restart_policy as policy
 from edgelock.actors.address import Address
 from edgelock.actors.base import SupervisedActor, signature_of
@@ -44,9 +45,9 @@ class SupervisionLimits:
     zombies_max       more abandoned threads alive than this, and the program should start afresh
     """
 
-    storm: policy.StormRule = policy.StormRule()
-    watch_every_ns: int = policy.SECOND_NS // 4
-    starved_after_ns: int = 5 * policy.SECOND_NS // 2
+    storm: restart.StormRule = restart.StormRule()
+    watch_every_ns: int = restart.SECOND_NS // 4
+    starved_after_ns: int = 5 * restart.SECOND_NS // 2
     zombies_max: int = 8
 
 
@@ -204,7 +205,7 @@ class Supervisor(SupervisedActor):
                     down_ns=self._now() - cell.down_since_ns,
                 )
             )
-        self._consult(policy.Ready(name=message.name))
+        self._consult(restart.Ready(name=message.name))
         self._start_next()
 
     # Death.
@@ -265,7 +266,7 @@ class Supervisor(SupervisedActor):
             return
         # From here on the mail waits for the next life, with what this life left unread in front.
         self._children.expect(cell)
-        self._consult(policy.Crashed(name=cell.spec.name, signature=signature, jitter=self._jitter()))
+        self._consult(restart.Crashed(name=cell.spec.name, signature=signature, jitter=self._jitter()))
 
     def _escalate(self, name: str, reason: str) -> None:
         if self._escalated is None and not self._is_stopping:
@@ -274,38 +275,38 @@ class Supervisor(SupervisedActor):
 
     # Restart.
 
-    def _consult(self, event: policy.Event) -> None:
+    def _consult(self, event: restart.Event) -> None:
         """Ask the policy, and do what it says unless nothing is to be restarted any more."""
         self._policy, actions = policy.after(self._policy, event, self._now())
         for action in actions:
             if not self._is_frozen():
                 self._act(action)
 
-    def _act(self, action: policy.Action) -> None:
+    def _act(self, action: restart.Action) -> None:
         match action:
-            case policy.RestartAfter():
+            case restart.RestartAfter():
                 cell = self._children[action.name]
                 if cell.state is not ChildState.BACKOFF:
                     cell.move_to(ChildState.BACKOFF)
                 cell.backoff_ns = action.delay_ns
-                elapsed = policy.BackoffElapsed(name=action.name)
+                elapsed = restart.BackoffElapsed(name=action.name)
                 self._after(f"restart {action.name}", action.delay_ns, PolicyTimer(elapsed))
-            case policy.Restart():
+            case restart.Restart():
                 cell = self._children[action.name]
                 if cell.state in (ChildState.BACKOFF, ChildState.QUARANTINED, ChildState.STOPPING):
                     self._timer.cancel(self._key(f"restart {action.name}"))
                     self._launch(cell)
-            case policy.Quarantine():
+            case restart.Quarantine():
                 self._quarantine(action)
-            case policy.StormBegan():
+            case restart.StormBegan():
                 self._unsent.append(notice.StormHeld(children=action.children, hold_ns=action.hold_ns))
-                self._after("storm", action.hold_ns, PolicyTimer(policy.HoldElapsed(round=action.round)))
-            case policy.TryProbe():
-                self._after("storm", action.trial_ns, PolicyTimer(policy.TrialElapsed(round=action.round)))
-            case policy.StormEnded():
+                self._after("storm", action.hold_ns, PolicyTimer(restart.HoldElapsed(round=action.round)))
+            case restart.TryProbe():
+                self._after("storm", action.trial_ns, PolicyTimer(restart.TrialElapsed(round=action.round)))
+            case restart.StormEnded():
                 self._unsent.append(notice.StormOver(probe=action.probe))
 
-    def _quarantine(self, action: policy.Quarantine) -> None:
+    def _quarantine(self, action: restart.Quarantine) -> None:
         cell = self._children[action.name]
         self._children.quarantine(cell)
         self._unsent.append(
@@ -329,7 +330,7 @@ class Supervisor(SupervisedActor):
             self._refuse(spec.name, "add", "infrastructure is declared at construction")
         else:
             cell = self._children.take_in(spec)
-            self._consult(policy.Added(name=spec.name, budget=spec.budget))
+            self._consult(restart.Added(name=spec.name, budget=spec.budget))
             if self._is_ready:
                 self._launch(cell)
 
@@ -351,7 +352,7 @@ class Supervisor(SupervisedActor):
             cell.is_restart_wanted = True
             self._stop_child(cell)
         elif cell.state in (ChildState.BACKOFF, ChildState.QUARANTINED):
-            self._consult(policy.OperatorRestart(name=name))
+            self._consult(restart.OperatorRestart(name=name))
         else:
             self._refuse(name, "restart", f"is {cell.state}")
 
@@ -421,12 +422,12 @@ class Supervisor(SupervisedActor):
             cell.is_restart_wanted = False
             cell.backoff_ns = 0
             self._children.expect(cell)
-            self._consult(policy.OperatorRestart(name=name))
+            self._consult(restart.OperatorRestart(name=name))
             return
         self._children.close(cell)
         if cell.is_leaving:
             self._children.forget(cell)
-            self._consult(policy.Removed(name=name))
+            self._consult(restart.Removed(name=name))
         if self._is_stopping:
             self._continue_shutdown()
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from edgelock.actors.child_spec import ChildSpec
 from edgelock.actors.inbox import Lane
-from edgelock.actors.restart_policy import BackoffElapsed, HoldElapsed, TrialElapsed
+from edgelock.actors.restart_events import BackoffElapsed, HoldElapsed, TrialElapsed
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from edgelock.actors.child_spec import ChildKind, ChildSpec
 from edgelock.actors.inbox import Lane, LanedInbox
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.notices import Notice
-from edgelock.actors.restart_policy import RestartBudget
+from edgelock.actors.restart_events import RestartBudget
 from edgelock.actors.supervisor import SupervisionLimits, Supervisor
 from edgelock.actors.supervisor_messages import AddChild, StartChildren
 from edgelock.actors.timer import Delivery, TimerHeap, TimerKey

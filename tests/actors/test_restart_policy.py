@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgelock.actors.restart_policy import (
+from edgelock.actors.restart_events import (
     SECOND_NS,
     Action,
     Added,
@@ -18,14 +18,13 @@ from edgelock.actors.restart_policy import (
     Restart,
     RestartAfter,
     RestartBudget,
-    RestartState,
     StormBegan,
     StormEnded,
     StormRule,
     TrialElapsed,
     TryProbe,
-    after,
 )
+from edgelock.actors.restart_policy import RestartState, after
 
 BUDGET = RestartBudget()
 NO_STORM = StormRule(children_min=10_000)

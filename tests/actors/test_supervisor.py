@@ -11,7 +11,7 @@ from edgelock.actors.base import SupervisedActor, stop_message
 from edgelock.actors.cell import ChildState
 from edgelock.actors.child_spec import ChildKind
 from edgelock.actors.lifecycle import Incarnation
-from edgelock.actors.restart_policy import RestartBudget
+from edgelock.actors.restart_events import RestartBudget
 from edgelock.actors.supervisor import SupervisionLimits
 from edgelock.actors.supervisor_messages import AddChild, RemoveChild, RestartChild, Shutdown, StartChildren
 from edgelock.actors.timer import TimerKey
@@ -534,6 +534,25 @@ def test_a_removed_child_is_forgotten_and_its_numbers_continue_when_it_returns()
 
         house.add(a_child("market:A"))
         assert house.notices.wait_for(notice.ChildStarted, count=2).incarnation == 2
+
+
+def test_the_zombie_of_a_removed_child_still_counts():
+    gate = Gate()
+    with House() as house:
+        a = house.add(a_child("market:A", shutdown_ns=SECOND))
+        up(house, "market:A")
+        a.tell(Do(gate))
+        assert gate.reached.wait(PATIENCE_S)
+        house.tell(RemoveChild("market:A"))
+        house.settle()
+        house.timer.advance(SECOND)
+        house.notices.wait_for(notice.ChildStopped, is_abandoned=True)
+        house.settle()
+
+        assert house.supervisor.supervision_status().children == ()
+        assert house.supervisor.supervision_status().zombies == 1
+        gate.open()
+        wait_until_no_zombie(house)
 
 
 def test_numbers_begin_where_the_spec_says():
