@@ -4,18 +4,21 @@ CONTROL overtakes everything; FIFO is never dropped and keeps its order; LATEST 
 gathers (`merged_with`) where nothing may be lost.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from edgelock.actors.address import Address
 from edgelock.actors.inbox import Lane
-from edgelock.core.facts import BookChanged, Fact, MarketStatusChanged, TimePassed, TradesPrinted
+from edgelock.actors.order_gateway import GatewayAnswer
+from edgelock.core.breakers import Conditions
+from edgelock.core.facts import BookChanged, Fact, TimePassed, TradesPrinted
 from edgelock.core.intents import Intent
 from edgelock.core.market import Market
 from edgelock.core.permit import Permit
 from edgelock.core.settings import TradingSettings
 from edgelock.core.telemetry import Record
-from edgelock.core.units import Timestamp
+from edgelock.core.units import Money, Price, Size, Timestamp
 
 # --- to a MarketActor -------------------------------------------------------------------------------------------
 
@@ -131,19 +134,46 @@ class PermitNews:
 
 @dataclass(frozen=True, slots=True)
 class AddMarket:
-    """A market to trade, with what the venue says of it."""
+    """A market to trade, with what the venue says of it, and where its actor is told things."""
 
     lane: ClassVar[Lane] = Lane.CONTROL
     market: Market
+    subscriber: Address
 
 
 @dataclass(frozen=True, slots=True)
-class MarketNews:
-    """The venue changed the market's status or close."""
+class DropMarket:
+    """The market was left; forget it."""
 
     lane: ClassVar[Lane] = Lane.CONTROL
     ticker: str
-    fact: MarketStatusChanged
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementNews:
+    """The venue paid the market out: YES was worth `value`."""
+
+    lane: ClassVar[Lane] = Lane.FIFO
+    ticker: str
+    value: Price
+    at: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayNews:
+    """What became of something that was sent."""
+
+    lane: ClassVar[Lane] = Lane.FIFO
+    answer: GatewayAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrdersLeft:
+    """What the venue's own list shows after everything was cancelled, and what we still hold."""
+
+    open_orders: tuple[str, ...]
+    positions: tuple[tuple[str, Size], ...]
+    realized: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +181,15 @@ class CancelEverything:
     """Close the gate for good, cancel every order of ours, and report by the venue's own list."""
 
     lane: ClassVar[Lane] = Lane.CONTROL
-    who: str
+    report: Callable[[OpenOrdersLeft], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pump:
+    """Tokens have come back: send what waits."""
+
+    lane: ClassVar[Lane] = Lane.LATEST
+    conflation_key: ClassVar[str] = "pump"
 
 
 # --- to the RiskActor -------------------------------------------------------------------------------------------
@@ -164,6 +202,43 @@ class KillSwitch:
     lane: ClassVar[Lane] = Lane.CONTROL
     on: bool
     who: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSent:
+    """A cancel went out. conditions are those of the market at that moment."""
+
+    lane: ClassVar[Lane] = Lane.FIFO
+    ticker: str
+    at: Timestamp
+    conditions: Conditions
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOutcome:
+    """The venue accepted or rejected an order."""
+
+    lane: ClassVar[Lane] = Lane.FIFO
+    ticker: str
+    at: Timestamp
+    is_accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRealized:
+    """A closed quantity's result, net of fees."""
+
+    lane: ClassVar[Lane] = Lane.FIFO
+    ticker: str
+    at: Timestamp
+    pnl: Money
+
+
+@dataclass(frozen=True, slots=True)
+class RiskTick:
+    """Time to renew the permits, and to end what time ends."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,8 @@ def _recovered(state: MarketState, fact: Recovered) -> MarketState:
 
 
 def _order_fact(state: MarketState, fact: OrderFact) -> MarketState:
+    if not state.is_recovered:
+        return state  # told to a predecessor; what it came to is part of what will be recovered
     ledger, _ = _ledger(state).after(fact)
     if ledger.sequence == state.sequence:
         return state

@@ -10,7 +10,7 @@ from enum import Enum
 from edgelock.core.book import BookView
 from edgelock.core.intents import Intent
 from edgelock.core.market import MarketStatus, Side
-from edgelock.core.order import ClientOrderId, Order
+from edgelock.core.order import CancelReason, ClientOrderId, Order
 from edgelock.core.permit import Permit
 from edgelock.core.position import Position
 from edgelock.core.price_grid import PriceGrid
@@ -169,11 +169,15 @@ class AmendRejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCanceled:
-    """The venue says that the order is off the book; what filled before has been told as fills."""
+    """The venue says that the order is off the book; what filled before has been told as fills.
+
+    reason is set when somebody but the market asked for it, such as a shutdown.
+    """
 
     at: Timestamp
     sequence: int
     client_order_id: ClientOrderId
+    reason: CancelReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

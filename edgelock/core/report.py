@@ -23,7 +23,7 @@ from edgelock.core.facts import (
 from edgelock.core.intents import PlaceOrder
 from edgelock.core.market import Side
 from edgelock.core.market_state import MarketState
-from edgelock.core.order import Kind, Order, OrderState, Role
+from edgelock.core.order import CancelReason, Kind, Order, OrderState, Role
 from edgelock.core.position import Position, Realized
 from edgelock.core.telemetry import (
     BookSnapshot,
@@ -189,14 +189,14 @@ def _canceled(before: MarketState, fact: Fact, after: MarketState) -> tuple[Mark
     order = find_order(before, fact.client_order_id)
     if order is None or not order.state.is_live:
         return ()
-    reason = "venue" if order.cancel_reason is None else order.cancel_reason.value
+    reason = fact.reason or order.cancel_reason or CancelReason.VENUE
     return (
         OrderCancelled(
             at=after.now,
             market=after.market.ticker,
             context=after.context(),
             order_side=order.side.value,
-            reason=reason,
+            reason=reason.value,
             client_order_id=order.client_order_id,
             unfilled=order.remaining,
         ),

@@ -1,0 +1,102 @@
+"""One market's actor: facts in, intents out. It decides nothing itself and never touches a disk or a socket.
+
+A new incarnation remembers nothing of its predecessor: its first words are a claim to the ExchangeActor, which fences
+the older ones and answers with what is on record; until that answer it wishes nothing.
+"""
+
+from typing import Any
+
+from edgelock.actors.address import Address
+from edgelock.actors.base import SupervisedActor
+from edgelock.actors.clock import Clock
+from edgelock.actors.lifecycle import Incarnation
+from edgelock.actors.market_board import MarketBoard
+from edgelock.actors.messages import (
+    BookNews,
+    ClaimMarket,
+    CrashOnPurpose,
+    FactNews,
+    Records,
+    Submit,
+    Subscribe,
+    Tick,
+    TradeNews,
+    UrgentFact,
+)
+from edgelock.actors.timer import Timer, TimerKey
+from edgelock.core.decide import step
+from edgelock.core.facts import Fact, TimePassed
+from edgelock.core.market_state import MarketState
+from edgelock.core.strategy import Strategy
+from edgelock.core.units import SECOND, Timestamp
+
+TICK_EVERY_NS = SECOND
+"""A market looks at the clock at least once a real second, so that a silent one still exits by age."""
+
+
+class CrashedOnPurpose(RuntimeError):
+    """The fault switch of an embedded run was thrown."""
+
+
+class MarketActor(SupervisedActor):
+    """The state machine of one ticker, on its own thread."""
+
+    def __init__(
+        self,
+        incarnation: Incarnation,
+        *,
+        state: MarketState,
+        strategy: Strategy,
+        exchange: Address,
+        feed: Address,
+        telemetry: Address,
+        board: MarketBoard,
+        timer: Timer,
+        clock: Clock,
+    ) -> None:
+        super().__init__(incarnation)
+        self._state = state
+        self._strategy = strategy
+        self._exchange = exchange
+        self._feed = feed
+        self._telemetry = telemetry
+        self._board = board
+        self._timer = timer
+        self._clock = clock
+        self._tick_key = TimerKey(incarnation.name, incarnation.number, "tick")
+
+    def on_start(self) -> None:
+        """Claim the market and ask for its book; what was told to a predecessor is still in the inbox."""
+        ticker, address = self._state.market.ticker, self.incarnation.address
+        self._exchange.tell(ClaimMarket(ticker, self.incarnation.number, address))
+        self._feed.tell(Subscribe(ticker, address))
+        self._schedule_tick(None)
+
+    def handle(self, message: Any) -> None:
+        """One message, one step."""
+        match message:
+            case BookNews(fact) | TradeNews(fact) | FactNews(fact) | UrgentFact(fact):
+                self._take(fact)
+            case Tick():
+                self._take(TimePassed(at=self._clock.now()))
+            case CrashOnPurpose(reason):
+                raise CrashedOnPurpose(reason)
+            case _:
+                raise TypeError(f"a market does not handle {type(message).__name__}")
+
+    def _take(self, fact: Fact) -> None:
+        began = self._clock.monotonic_ns()
+        decision = step(self._state, fact, self._strategy)
+        self._state = decision.state
+        if decision.intents:
+            submit = Submit(self._state.market.ticker, self.incarnation.number, decision.intents)
+            self._exchange.tell(submit)
+        if decision.records:
+            self._telemetry.tell(Records(decision.records))
+        self._schedule_tick(decision.wake_at)
+        self._board.publish(self._state, self._clock.monotonic_ns() - began)
+
+    def _schedule_tick(self, wake_at: Timestamp | None) -> None:
+        delay = TICK_EVERY_NS if wake_at is None else min(TICK_EVERY_NS, self._clock.real_delay_ns(wake_at))
+        due = self._clock.monotonic_ns() + delay
+        self._timer.schedule(self._tick_key, due, self.incarnation.address, Tick(TimePassed(at=self._state.now)))

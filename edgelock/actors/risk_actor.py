@@ -1,0 +1,138 @@
+"""The risk side's actor: hears of every cancel, fill and reject, and publishes a permit per market.
+
+Its thinking is `core.risk`. A permit has a life: it is renewed every second of real time, and the door to the venue
+treats an old one as REDUCE_ONLY, so a risk side that died closes entries by itself. The kill latch is on disk before
+it is announced.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from edgelock.actors.address import Address
+from edgelock.actors.base import SupervisedActor
+from edgelock.actors.clock import Clock
+from edgelock.actors.journal import Journal
+from edgelock.actors.lifecycle import Incarnation
+from edgelock.actors.messages import (
+    AddMarket,
+    CancelSent,
+    DropMarket,
+    KillSwitch,
+    OrderOutcome,
+    PermitNews,
+    Records,
+    ResultRealized,
+    RiskTick,
+    SettingsNews,
+    UrgentFact,
+)
+from edgelock.actors.risk_board import RiskBoard
+from edgelock.actors.timer import Timer, TimerKey
+from edgelock.core import risk
+from edgelock.core.facts import PermitChanged
+from edgelock.core.permit import Permit
+from edgelock.core.risk import RiskState, RiskStep
+from edgelock.core.settings import RiskSettings
+from edgelock.core.units import SECOND
+
+RENEW_EVERY_NS = SECOND
+KILL_LATCH = "kill"
+
+
+class RiskActor(SupervisedActor):
+    """Owns the breakers, the daily loss and the kill latch of all markets."""
+
+    def __init__(
+        self,
+        incarnation: Incarnation,
+        *,
+        settings: RiskSettings,
+        starts_killed_by: str | None,
+        journal: Journal,
+        exchange: Address,
+        telemetry: Address,
+        board: RiskBoard,
+        timer: Timer,
+        clock: Clock,
+    ) -> None:
+        super().__init__(incarnation)
+        self._state = RiskState(settings=settings)
+        self._starts_killed_by = starts_killed_by
+        self._journal = journal
+        self._exchange = exchange
+        self._telemetry = telemetry
+        self._board = board
+        self._timer = timer
+        self._clock = clock
+        self._markets: dict[str, Address] = {}
+        self._told: dict[str, Permit] = {}
+        self._tick_key = TimerKey(incarnation.name, incarnation.number, "tick")
+
+    def on_start(self) -> None:
+        """A latch that was on is still on; a setting can put it on for this run."""
+        latch = self._journal.read_latch(KILL_LATCH)
+        who = f"latch set by {latch.who}" if latch is not None and latch.is_on else self._starts_killed_by
+        if who is not None:
+            self._apply(risk.kill_switched(self._state, self._clock.now(), on=True, who=who))
+        self._schedule_tick()
+
+    def handle(self, message: Any) -> None:
+        """Remember what happened, and tell the verdicts that it changed."""
+        now = self._clock.now()
+        match message:
+            case CancelSent(ticker, at, conditions):
+                self._apply(risk.cancel_sent(self._state, ticker, at, conditions))
+            case OrderOutcome(ticker, _, True):
+                self._apply(risk.order_accepted(self._state, ticker))
+            case OrderOutcome(ticker, at, False):
+                self._apply(risk.order_rejected(self._state, ticker, at))
+            case ResultRealized(_, at, pnl):
+                self._apply(risk.realized(self._state, pnl, at))
+            case KillSwitch(on, who):
+                self._switch(on, who)
+            case AddMarket(market, subscriber):
+                self._markets[market.ticker] = subscriber
+                self._publish(renew=True)
+            case DropMarket(ticker):
+                self._markets.pop(ticker, None)
+                self._told.pop(ticker, None)
+            case SettingsNews(settings):
+                self._apply(RiskStep(self._with_settings(settings.risk)))
+            case RiskTick():
+                self._apply(risk.time_passed(self._state, now), renew=True)
+                self._schedule_tick()
+            case _:
+                raise TypeError(f"the risk actor does not handle {type(message).__name__}")
+
+    def _switch(self, on: bool, who: str) -> None:
+        now = self._clock.now()
+        self._journal.set_latch(KILL_LATCH, is_on=on, who=who, at=now)
+        self._apply(risk.kill_switched(self._state, now, on=on, who=who))
+
+    def _with_settings(self, settings: RiskSettings) -> RiskState:
+        return replace(self._state, settings=settings)
+
+    def _apply(self, step: RiskStep, *, renew: bool = False) -> None:
+        self._state = step.state
+        if step.records:
+            self._telemetry.tell(Records(step.records))
+        self._publish(renew=renew)
+        self._board.publish(self._state)
+
+    def _publish(self, *, renew: bool) -> None:
+        """Tell each market a verdict that changed, and the door to the venue every verdict that is due."""
+        now, issued_ns = self._clock.now(), self._clock.monotonic_ns()
+        for ticker, market in self._markets.items():
+            permit = risk.permit_for(self._state, ticker, now)
+            is_news = permit != self._told.get(ticker)
+            if is_news or renew:
+                # Renewed at the market too: a restarted one waits closed until it has been told.
+                self._exchange.tell(PermitNews(ticker, permit, issued_ns))
+                market.tell(UrgentFact(PermitChanged(at=now, permit=permit)))
+            self._told[ticker] = permit
+
+    def _schedule_tick(self) -> None:
+        ends_at = risk.next_change(self._state, self._clock.now())
+        delay = RENEW_EVERY_NS if ends_at is None else min(RENEW_EVERY_NS, self._clock.real_delay_ns(ends_at))
+        due = self._clock.monotonic_ns() + delay
+        self._timer.schedule(self._tick_key, due, self.incarnation.address, RiskTick())
