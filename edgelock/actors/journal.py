@@ -90,9 +90,9 @@ class RecordedFill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latch:
-    """A switch that is on and outlives the process: who put it on, and when."""
+    """A switch that outlives the process: whether it is on, who last moved it, and when."""
 
-    name: str
+    is_on: bool
     who: str
     at: Timestamp
 
@@ -197,28 +197,20 @@ class Journal:
 
     # --- latches and incarnations ---
 
-    def set_latch(self, name: str, who: str, at: Timestamp) -> None:
-        """Put a switch on, such as the operator's kill switch."""
-        self._move_latch(name, is_on=True, who=who, at=at)
-
-    def clear_latch(self, name: str, who: str, at: Timestamp) -> None:
-        """Put a switch off; who did it stays on record."""
-        self._move_latch(name, is_on=False, who=who, at=at)
-
-    def read_latch(self, name: str) -> Latch | None:
-        """A switch that is on; None when it is off or was never moved."""
-        with self._transaction() as connection:
-            statement = "SELECT who, at FROM latches WHERE name = ? AND value = 1"
-            row = connection.execute(statement, (name,)).fetchone()
-        return None if row is None else Latch(name=name, who=row[0], at=row[1])
-
-    def _move_latch(self, name: str, *, is_on: bool, who: str, at: Timestamp) -> None:
+    def set_latch(self, name: str, *, is_on: bool, who: str, at: Timestamp) -> None:
+        """Move a switch, such as the operator's kill switch."""
         with self._transaction() as connection:
             connection.execute(
                 "INSERT INTO latches VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE"
                 " SET value = excluded.value, who = excluded.who, at = excluded.at",
                 (name, is_on, who, at),
             )
+
+    def read_latch(self, name: str) -> Latch | None:
+        """Where a switch stands; None when it was never moved."""
+        with self._transaction() as connection:
+            row = connection.execute("SELECT value, who, at FROM latches WHERE name = ?", (name,)).fetchone()
+        return None if row is None else Latch(is_on=bool(row[0]), who=row[1], at=row[2])
 
     def next_incarnation(self, ticker: str) -> int:
         """A number for a market's next actor, above every number given before, in this run or an earlier one."""

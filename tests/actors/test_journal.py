@@ -97,14 +97,14 @@ def test_everything_is_there_after_the_file_was_closed_and_opened(journal):
     record(journal)
     journal.record_fill(FILL)
     journal.record_event(ticker="T", client_order_id="r1-1", event="cancel_sent", detail="quote", at=NOON)
-    journal.set_latch("kill", "command", NOON)
+    journal.set_latch("kill", is_on=True, who="command", at=NOON)
     journal.next_incarnation("T")
 
     again = reopened(journal)
 
     assert len(again.unfinished_intents()) == 1
     assert again.fills("T", run="r1") == (FILL,)
-    assert again.read_latch("kill") == Latch(name="kill", who="command", at=NOON)
+    assert again.read_latch("kill") == Latch(is_on=True, who="command", at=NOON)
     assert again.next_incarnation("T") == 2
     with sqlite3.connect(again.path) as reader:
         assert reader.execute("SELECT event, detail FROM order_events").fetchall() == [("cancel_sent", "quote")]
@@ -114,15 +114,10 @@ def test_everything_is_there_after_the_file_was_closed_and_opened(journal):
 
 def test_a_latch_is_where_it_was_moved_last(journal):
     assert journal.read_latch("kill") is None
-    journal.set_latch("kill", "signal", NOON)
-    journal.set_latch("kill", "command", Timestamp(NOON + 1))
-    assert journal.read_latch("kill") == Latch(name="kill", who="command", at=Timestamp(NOON + 1))
+    journal.set_latch("kill", is_on=True, who="signal", at=NOON)
+    journal.set_latch("kill", is_on=False, who="command", at=Timestamp(NOON + 1))
 
-    journal.clear_latch("kill", "command", NOON)
-    assert journal.read_latch("kill") is None
-    again = reopened(journal)
-    assert again.read_latch("kill") is None
-    again.close()
+    assert journal.read_latch("kill") == Latch(is_on=False, who="command", at=Timestamp(NOON + 1))
 
 
 def test_incarnations_count_up_per_market(journal):
@@ -141,7 +136,7 @@ def test_threads_share_one_journal(journal):
 def test_what_was_recorded_survives_a_killed_process(tmp_path):
     program = (
         "import os, signal, sys; from pathlib import Path; from edgelock.actors.journal import Journal\n"
-        "journal = Journal(Path(sys.argv[1])); journal.set_latch('kill', 'signal', 1)\n"
+        "journal = Journal(Path(sys.argv[1])); journal.set_latch('kill', is_on=True, who='signal', at=1)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
 
@@ -149,7 +144,7 @@ def test_what_was_recorded_survives_a_killed_process(tmp_path):
 
     assert ended.returncode == -signal.SIGKILL
     journal = Journal(tmp_path)
-    assert journal.read_latch("kill") == Latch(name="kill", who="signal", at=Timestamp(1))
+    assert journal.read_latch("kill") == Latch(is_on=True, who="signal", at=Timestamp(1))
     journal.close()
 
 
