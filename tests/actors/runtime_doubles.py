@@ -239,6 +239,7 @@ class House:
         self.clock = ManualClock()
         self.timer = ManualTimer(self.clock)
         self.notices = NoticeBoard()
+        self.addresses: dict[str, Address] = {}
         self.supervisor = Supervisor(
             infrastructure=infrastructure,
             timer=self.timer,
@@ -258,6 +259,7 @@ class House:
         assert self.supervisor.shut_down(PATIENCE_S), "the supervisor did not stop"
 
     def add(self, spec: ChildSpec) -> Address:
+        self.addresses[spec.name] = spec.address
         self.tell(AddChild(spec))
         return spec.address
 

@@ -472,6 +472,19 @@ def test_the_death_of_infrastructure_is_escalated_and_nothing_is_started_any_mor
         assert "risk" in (house.supervisor.supervision_status().escalated or "")
 
 
+def test_a_child_in_its_backoff_stays_down_when_infrastructure_dies_meanwhile():
+    with House(infrastructure=(a_child("risk", kind=INFRASTRUCTURE),)) as house:
+        house.add(a_child("market:A", at_start=Hurdle(1)))
+        house.notices.wait_for(notice.ChildCrashed, name="market:A")
+        house.supervisor._children["risk"].spec.address.tell(Do(raising(ValueError("bad"))))
+        house.notices.wait_for(notice.Escalated)
+
+        house.timer.advance(60 * SECOND)
+        house.settle()
+
+        assert (1, ChildState.BACKOFF) == (house.status("market:A").incarnation, house.status("market:A").state)
+
+
 def test_infrastructure_that_cannot_start_is_escalated_and_what_follows_it_stays_down():
     gate = Gate()
 
