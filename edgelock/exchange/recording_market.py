@@ -2,8 +2,9 @@
 
 The recording says less than a book: a touch now and then, trades between. The assumptions, all of them here:
 behind a touch stand `LEVELS_A_SIDE` - 1 levels of the touch's size, one tick apart; a touch without a recorded size
-shows `USUAL_SIZE`; a trade happened at its price, so the touch moves there when it has to, with at least the size
-traded; a side that such a move empties shows its usual size one tick behind the trade.
+shows `USUAL_SIZE`; a trade happened at its price, so a touch that disagrees moves there with at least the size
+traded, and when the trade lies outside the touch the other side follows at the last recorded spread; a side that is
+left empty shows its usual size one tick behind the trade.
 """
 
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ class RecordedMarket:
     def __init__(self, ticker: str, grid: PriceGrid) -> None:
         self._book = FlowBook(ticker)
         self._grid = grid
+        self._spread_ticks = 1
         self._usual: dict[BookSide, Size] = dict.fromkeys(BookSide, USUAL_SIZE)
 
     def play(self, played: Played) -> Iterator[Action]:
@@ -43,12 +45,16 @@ class RecordedMarket:
                 yield Settle(played.ticker, played.value)
 
     def _touch(self, touch: TouchSeen) -> Iterator[SetLevel]:
+        if touch.bid is not None and touch.ask is not None:
+            self._spread_ticks = self._grid.ticks_between(touch.bid, touch.ask)
         bids = self._ladder(BookSide.BID, touch.bid, touch.bid_size)
         asks = self._ladder(BookSide.ASK, touch.ask, touch.ask_size)
         yield from self._book.replace(bids=bids, asks=asks)
 
     def _trade(self, trade: TradeSeen) -> Iterator[Action]:
         maker_side = opposite(trade.taker_side)
+        if self._is_outside(trade):
+            yield from self._move_touch(maker_side, trade.price)
         better = self._grid.ticks_up(trade.price, -1 if maker_side is BookSide.ASK else 1)
         if better != trade.price:
             yield from self._book.withdraw_through(maker_side, better)
@@ -58,6 +64,24 @@ class RecordedMarket:
         for side in BookSide:
             if self._book.best(side) is None:
                 yield from self._refill(side, trade.price)
+
+    def _is_outside(self, trade: TradeSeen) -> bool:
+        """Whether buyers paid more than the ask or no more than the bid, or sellers the mirror image of it."""
+        bid, ask = self._book.best(BookSide.BID), self._book.best(BookSide.ASK)
+        if bid is None or ask is None:
+            return False
+        if trade.taker_side is BookSide.BID:
+            return trade.price > ask or trade.price <= bid
+        return trade.price < bid or trade.price >= ask
+
+    def _move_touch(self, maker_side: BookSide, price: Price) -> Iterator[SetLevel]:
+        away = -self._spread_ticks if maker_side is BookSide.ASK else self._spread_ticks
+        other = self._grid.ticks_up(price, away)
+        bid, ask = (other, price) if maker_side is BookSide.ASK else (price, other)
+        yield from self._book.replace(
+            bids=self._ladder(BookSide.BID, bid, self._usual[BookSide.BID]) if bid < ask else {},
+            asks=self._ladder(BookSide.ASK, ask, self._usual[BookSide.ASK]),
+        )
 
     def _refill(self, side: BookSide, price: Price) -> Iterator[SetLevel]:
         behind = self._grid.ticks_up(price, -1 if side is BookSide.BID else 1)

@@ -7,7 +7,7 @@ Three kinds of source are brought to one: trades as recorded; trades derived fro
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edgelock.core.units import Price, Size, Timestamp
+from edgelock.core.units import CENT, ONE_DOLLAR, Price, Size, Timestamp
 from edgelock.exchange.flow import BookSide
 from edgelock.exchange.recording_events import (
     BookSeen,
@@ -77,12 +77,14 @@ def lay_tape(events: list[tuple[int, RecordedEvent]]) -> list[Played]:
 
 
 def spread_trades(summed: TradesSummed) -> Iterator[TradeSeen]:
-    """As many trades as the bucket counted, evenly over its time, all at its last price, buys and sells mixed.
+    """As many trades as the bucket counted, evenly over its time, buys and sells mixed.
 
-    Their number, volume and net taker side are those of the bucket; single sizes and prices are not known.
+    Their number, volume and net taker side are those of the bucket; single sizes and prices are not known. The side
+    that traded more prints the bucket's last price, the other one a cent behind it, as across a touch.
     """
     buys, sells = _share_of_trades(summed)
     span = summed.at - summed.since
+    buy_price, sell_price = _prices_across(summed)
     sides = [BookSide.BID] * buys + [BookSide.ASK] * sells
     sizes = [*_even_sizes(summed.bought, buys), *_even_sizes(summed.sold, sells)]
     places = sorted(range(len(sides)), key=lambda index: _place(index, buys, sells))
@@ -91,7 +93,7 @@ def spread_trades(summed: TradesSummed) -> Iterator[TradeSeen]:
             at=Timestamp(summed.since + span * (2 * order + 1) // (2 * len(sides))),
             ticker=summed.ticker,
             taker_side=sides[index],
-            price=summed.price,
+            price=buy_price if index < buys else sell_price,
             size=sizes[index],
         )
 
@@ -106,6 +108,13 @@ def _share_of_trades(summed: TradesSummed) -> tuple[int, int]:
     buys = trades * summed.bought // (summed.bought + summed.sold)
     buys = min(max(buys, 1), trades - 1)
     return min(buys, summed.bought), min(trades - buys, summed.sold)
+
+
+def _prices_across(summed: TradesSummed) -> tuple[Price, Price]:
+    """What buyers and what sellers paid; at the edge of the price range both the same."""
+    if summed.bought >= summed.sold:
+        return summed.price, Price(max(summed.price - CENT, CENT))
+    return Price(min(summed.price + CENT, ONE_DOLLAR - CENT)), summed.price
 
 
 def _place(index: int, buys: int, sells: int) -> tuple[float, int]:

@@ -1,9 +1,9 @@
 """The course of a jumpy game: prices flutter by several cents within seconds, and the lead changes by legs.
 
 In each leg one team's market is worth about 56 ¢ and flutters. When a leg ends that market falls to the edge of the
-NHL buying gate (48 ¢), where makers flicker: the ask jumps between 48 and 53 ¢ over a standing bid, so that the mid
-is inside the gate for a second or two and outside it for the next. Nobody sells into the flicker. Whoever quotes by
-that gate must place and withdraw again and again; it is what trips a breaker that counts cancels.
+NHL buying gate (48 ¢), where in most legs makers flicker: the ask jumps between 48 and 53 ¢ over a standing bid, so
+that the mid is inside the gate for a second or two and outside it for the next. Nobody sells into the flicker.
+Whoever quotes by that gate must place and withdraw again and again; it is what trips a breaker that counts cancels.
 """
 
 import random
@@ -38,6 +38,8 @@ SETTLING_ASK, INSIDE_ASK, OUTSIDE_ASK = Price(47 * CENT), Price(48 * CENT), Pric
 SETTLING_TRADES = 12
 SETTLING_TRADE_SIZE = Size(4 * CONTRACT)
 FLICKER_LASTS_S = (55.0, 75.0)
+FLICKER_SHARE = 0.6
+FLICKER_SLOWNESS = (0.8, 1.2)
 INSIDE_HOLDS_S, OUTSIDE_HOLDS_S = (1.2, 1.8), (0.8, 1.1)
 
 
@@ -65,6 +67,7 @@ class JumpyCourse:
         flickers = [
             moment
             for before, leg in zip(self._legs, self._legs[1:], strict=False)
+            if chance.random() < FLICKER_SHARE
             for moment in _flicker(chance, leg.starts_at, AWAY if leg.away_worth < before.away_worth else HOME)
         ]
         self.moments: tuple[Moment, ...] = (
@@ -114,15 +117,16 @@ def _flicker(chance: random.Random, falls_at: Timestamp, market: int) -> list[Mo
     for _ in range(SETTLING_TRADES):
         now = Timestamp(now + 500 * MILLISECOND)
         moments.append(Moment(now, TouchTaken(market, BookSide.BID, SETTLING_TRADE_SIZE)))
+    slowness = chance.uniform(*FLICKER_SLOWNESS)
     calms_at = now + int(chance.uniform(*FLICKER_LASTS_S) * SECOND)
     while now < calms_at:
-        now = _after(chance, now, OUTSIDE_HOLDS_S)
+        now = _after(chance, now, OUTSIDE_HOLDS_S, slowness)
         moments.append(Moment(now, QuotesPinned(market, STANDING_BID, INSIDE_ASK)))
-        now = _after(chance, now, INSIDE_HOLDS_S)
+        now = _after(chance, now, INSIDE_HOLDS_S, slowness)
         moments.append(Moment(now, QuotesPinned(market, STANDING_BID, OUTSIDE_ASK)))
-    moments.append(Moment(_after(chance, now, OUTSIDE_HOLDS_S), QuotesFreed(market)))
+    moments.append(Moment(_after(chance, now, OUTSIDE_HOLDS_S, slowness), QuotesFreed(market)))
     return moments
 
 
-def _after(chance: random.Random, now: Timestamp, bounds_s: tuple[float, float]) -> Timestamp:
-    return Timestamp(now + int(chance.uniform(*bounds_s) * SECOND))
+def _after(chance: random.Random, now: Timestamp, bounds_s: tuple[float, float], slowness: float) -> Timestamp:
+    return Timestamp(now + int(chance.uniform(*bounds_s) * slowness * SECOND))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edgelock.core.units import CONTRACT, ONE_DOLLAR, Price, Size
+from edgelock.core.units import CONTRACT, ONE_DOLLAR, Price, Size, parse_price
 from edgelock.exchange.flow import BookSide, MarketPhase, Take
 from edgelock.exchange.recording import RecordingError, RecordingFlow, recording_flow
 from tests.exchange.plain_book import PlainBooks
@@ -95,7 +95,16 @@ def test_a_trade_prints_its_price_and_size_although_the_touch_was_elsewhere(tmp_
     books = played(recording_flow(written(tmp_path, TOUCH, TRADE)))
     assert books.prints == [(MARKET, BookSide.BID, Price(6_100), Size(65_626))]
     assert min(books.asks[MARKET]) == 6_200
-    assert max(books.bids[MARKET]) == 5_700
+    assert max(books.bids[MARKET]) == 6_000
+
+
+@pytest.mark.parametrize("side", ["yes", "no"])
+@pytest.mark.parametrize("price", ["0.0100", "0.5600", "0.5700", "0.5800", "0.5900", "0.9900"])
+def test_a_trade_at_any_price_prints_once_and_leaves_no_crossed_book(tmp_path: Path, side: str, price: str) -> None:
+    trade = {**TRADE, "yes_price_dollars": price, "taker_side": side}
+    books = played(recording_flow(written(tmp_path, TOUCH, trade, trade)))
+    taker_side = BookSide.BID if side == "yes" else BookSide.ASK
+    assert books.prints == [(MARKET, taker_side, parse_price(price), Size(65_626))] * 2
 
 
 def test_a_touch_without_size_shows_the_stated_usual_size_with_depth_behind_it(tmp_path: Path) -> None:
