@@ -5,6 +5,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from pykka import ActorDeadError
 
 from edgelock.actors import notices as notice
 from edgelock.actors.base import SupervisedActor, stop_message
@@ -176,6 +177,21 @@ def test_mail_behind_the_fatal_message_and_during_the_backoff_reaches_the_next_l
         diary.wait_for(Prints((1, 2, 3)), incarnation=2)
         assert ["on_start", "behind", "meanwhile", Book("a", 2), Prints((1, 2, 3))] == diary.of(2)
         assert house.status("market:A").lost.dead_letters == 0
+
+
+def test_an_ask_behind_a_crash_is_answered_with_the_death_at_once():
+    gate = Gate()
+    with House() as house:
+        a = house.add(a_child("market:A"))
+        up(house, "market:A")
+        a.tell(Do(gate))
+        assert gate.reached.wait(PATIENCE_S)
+        a.tell(Do(raising(ValueError("poison"))))
+        asked = house.supervisor._children["market:A"].actor.actor_ref.ask(Note("?"), block=False)
+        gate.open()
+
+        with pytest.raises(ActorDeadError):
+            asked.get(timeout=PATIENCE_S)
 
 
 def test_a_dead_lifes_deadlines_do_not_reach_its_heir():
@@ -482,7 +498,7 @@ def test_a_child_in_its_backoff_stays_down_when_infrastructure_dies_meanwhile():
         house.timer.advance(60 * SECOND)
         house.settle()
 
-        assert (1, ChildState.BACKOFF) == (house.status("market:A").incarnation, house.status("market:A").state)
+        assert (house.status("market:A").incarnation, house.status("market:A").state) == (1, ChildState.BACKOFF)
 
 
 def test_infrastructure_that_cannot_start_is_escalated_and_what_follows_it_stays_down():
