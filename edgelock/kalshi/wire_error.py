@@ -1,0 +1,56 @@
+"""The venue's refusals, in the four shapes it writes them. Source: venue reference §3 (read 2026-11-22)."""
+
+import msgspec
+
+
+class VenueError(Exception):
+    """The venue answered, and the answer is no.
+
+    status   HTTP status
+    code     the venue's word for it, such as "insufficient_balance"; "http_STATUS" where it says none
+    message  its sentence, and details, "" where it gives none
+    """
+
+    def __init__(self, status: int, code: str, message: str, details: str) -> None:
+        super().__init__(f"{status} {code}: {message}{f' ({details})' if details else ''}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details
+
+    @property
+    def text(self) -> str:
+        """Message and details in one line."""
+        return f"{self.message} ({self.details})" if self.details else self.message
+
+
+class _Said(msgspec.Struct):
+    code: str
+    message: str = ""
+    details: str = ""
+
+
+class _Body(msgspec.Struct):
+    error: _Said | str | None = None
+    code: str | None = None
+    message: str = ""
+    details: str = ""
+    msg: str | None = None
+
+
+def read_error(status: int, body: bytes) -> VenueError | None:
+    """The refusal in an answer that is not 2xx; None when its body is in none of the venue's shapes."""
+    try:
+        said = msgspec.json.decode(body, type=_Body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    unnamed = f"http_{status}"
+    if isinstance(said.error, _Said):
+        return VenueError(status, said.error.code or unnamed, said.error.message, said.error.details)
+    if isinstance(said.error, str):
+        return VenueError(status, unnamed, said.error, "")
+    if said.code is not None:
+        return VenueError(status, said.code or unnamed, said.message, said.details)
+    if said.msg is not None:
+        return VenueError(status, unnamed, said.msg, "")
+    return None

@@ -1,0 +1,196 @@
+"""Orders on the wire: what is asked, and what an answer proves.
+
+An outcome is one of: done, refused, already there, or unknown. Only an answer that can be read and names our order
+proves that something was done, and only a refusal in the venue's own shape proves that nothing was. Everything else
+is `Unknown`, so that nothing ambiguous looks like success or like failure. Source: venue reference §6.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from edgelock.core.intents import AmendOrder, PlaceOrder
+from edgelock.core.market import Side
+from edgelock.core.order import ClientOrderId
+from edgelock.core.units import Size, price_text, size_text
+from edgelock.kalshi.wire import WireError, decode, size_field
+from edgelock.kalshi.wire_error import read_error
+
+ALREADY_EXISTS = "order_already_exists"
+_REQUEST_TIMEOUT = 408
+_CREATE = "POST /portfolio/events/orders"
+_AMEND = "POST /portfolio/events/orders/{order_id}/amend"
+_CANCEL = "DELETE /portfolio/events/orders/{order_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTerms:
+    """What we ask of every order besides its price and size.
+
+    expiration_s  Unix seconds after which the venue withdraws it by itself; only for orders that rest
+    group_id      the venue's order group, which withdraws everything after too many fills
+    """
+
+    self_trade_prevention: str = "taker_at_cross"
+    cancel_on_pause: bool = True
+    expiration_s: int | None = None
+    group_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The venue took the order. Nothing rests when `remaining` is 0: it filled, or there was nothing to fill."""
+
+    order_id: str
+    filled: Size
+    remaining: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """The venue took the amendment. `remaining` is None when it does not say what rests now."""
+
+    remaining: Size | None
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """The venue took the order off the book; `reduced_by` is what was left of it."""
+
+    reduced_by: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The venue said no, and nothing was placed or changed. A cancel's 404 says only that nothing rests (any more)."""
+
+    status: int
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyExists:
+    """An order with this client id had reached the venue before; what became of it, its lists say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nothing is proven: the order may or may not be there."""
+
+    reason: str
+
+
+PlaceOutcome = Placed | Refused | AlreadyExists | Unknown
+AmendOutcome = Amended | Refused | Unknown
+CancelOutcome = Canceled | Refused | Unknown
+
+
+class _PlacedBody(msgspec.Struct):
+    order_id: str
+    client_order_id: str
+    fill_count: str
+    remaining_count: str
+
+
+class _AmendedBody(msgspec.Struct):
+    order_id: str
+    remaining_count: str | None = None
+
+
+class _CanceledBody(msgspec.Struct):
+    order_id: str
+    reduced_by: str
+
+
+def place_body(ticker: str, intent: PlaceOrder, terms: OrderTerms) -> bytes:
+    """The body of a new order."""
+    body: dict[str, object] = {
+        "ticker": ticker,
+        "side": intent.side.value,
+        "count": size_text(intent.size),
+        "price": price_text(intent.price),
+        "time_in_force": intent.time_in_force.value,
+        "self_trade_prevention_type": terms.self_trade_prevention,
+        "client_order_id": intent.client_order_id,
+        "post_only": intent.post_only,
+        "cancel_order_on_pause": terms.cancel_on_pause,
+    }
+    if terms.expiration_s is not None:
+        body["expiration_time"] = terms.expiration_s
+    if terms.group_id is not None:
+        body["order_group_id"] = terms.group_id
+    return msgspec.json.encode(body)
+
+
+def amend_body(ticker: str, side: Side, intent: AmendOrder) -> bytes:
+    """The body of an amendment: `count` is the new size in all, fills included. The order keeps both its ids."""
+    body = {
+        "ticker": ticker,
+        "side": side.value,
+        "price": price_text(intent.price),
+        "count": size_text(intent.size),
+        "client_order_id": intent.client_order_id,
+    }
+    return msgspec.json.encode(body)
+
+
+def read_place_answer(status: int, body: bytes, client_order_id: ClientOrderId) -> PlaceOutcome:
+    """What the answer to a new order proves."""
+    if not _is_success(status):
+        refused = _refusal(status, body)
+        if isinstance(refused, Refused) and refused.code == ALREADY_EXISTS:
+            return AlreadyExists()
+        return refused
+    try:
+        found = decode(body, _PlacedBody, endpoint=_CREATE)
+        filled = size_field(found.fill_count, "fill_count", _CREATE)
+        remaining = size_field(found.remaining_count, "remaining_count", _CREATE)
+    except WireError as error:
+        return Unknown(str(error))
+    if found.client_order_id != client_order_id or not found.order_id:
+        return Unknown(f"{_CREATE}: the answer is about another order ({found.client_order_id!r})")
+    return Placed(found.order_id, filled, remaining)
+
+
+def read_amend_answer(status: int, body: bytes, order_id: str) -> AmendOutcome:
+    """What the answer to an amendment proves."""
+    if not _is_success(status):
+        return _refusal(status, body)
+    try:
+        found = decode(body, _AmendedBody, endpoint=_AMEND)
+        left = found.remaining_count
+        remaining = None if left is None else size_field(left, "remaining_count", _AMEND)
+    except WireError as error:
+        return Unknown(str(error))
+    if found.order_id != order_id:
+        return Unknown(f"{_AMEND}: the answer is about another order ({found.order_id!r})")
+    return Amended(remaining)
+
+
+def read_cancel_answer(status: int, body: bytes, order_id: str) -> CancelOutcome:
+    """What the answer to a cancellation proves."""
+    if not _is_success(status):
+        return _refusal(status, body)
+    try:
+        found = decode(body, _CanceledBody, endpoint=_CANCEL)
+        reduced_by = size_field(found.reduced_by, "reduced_by", _CANCEL)
+    except WireError as error:
+        return Unknown(str(error))
+    if found.order_id != order_id:
+        return Unknown(f"{_CANCEL}: the answer is about another order ({found.order_id!r})")
+    return Canceled(reduced_by)
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300
+
+
+def _refusal(status: int, body: bytes) -> Refused | Unknown:
+    error = read_error(status, body)
+    if not 400 <= status < 500 or status == _REQUEST_TIMEOUT:
+        return Unknown(f"HTTP {status}: {error.text if error is not None else 'no readable answer'}")
+    if error is None:
+        # A gateway in front of the venue may answer for it, before or after the order went through.
+        return Unknown(f"HTTP {status} in a shape that is not the venue's")
+    return Refused(status, error.code, error.text)
