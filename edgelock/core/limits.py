@@ -76,7 +76,7 @@ def worst_case_of(exposures: Iterable[Exposure]) -> Size:
 
 def _check_exit(intent: PlaceOrder, gate: Gate) -> Refused | None:
     net = gate.exposure.net
-    live = sum(o.remaining for o in gate.exposure.orders if o.side is intent.side and o.role is Role.EXIT)
+    live = sum(order.remaining for order in gate.exposure.orders if order.side is intent.side)
     held = max(-intent.side.sign * net, 0)
     if live + intent.size > held:
         return Refused(intent, "exit_exceeds_position", live + intent.size, held)

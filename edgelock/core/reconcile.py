@@ -93,10 +93,12 @@ def _exit_steps(state: MarketState, wanted: tuple[Quote, ...], ids: _OrderIds) -
     match = {quote: _resting_match(live, quote) for quote in wanted if not quote.crosses}
     matched = [order.client_order_id for order in match.values() if order is not None]
     for order in live:
-        if order.state is OrderState.RESTING and order.client_order_id not in matched:
+        # An immediate-or-cancel order ends by itself; its acknowledgement may be told before its end.
+        waits = order.time_in_force is TimeInForce.GOOD_TILL_CANCELED
+        if waits and order.state is OrderState.RESTING and order.client_order_id not in matched:
             is_flat = state.position.sign == 0
             yield _cancel(state, order, CancelReason.STATE_CHANGE if is_flat else CancelReason.EXIT)
-    room = Size(state.position.size - sum(order.remaining for order in live))
+    room = _room(state, live)
     for quote in wanted:
         resting = match.get(quote)
         if resting is not None:
@@ -104,6 +106,17 @@ def _exit_steps(state: MarketState, wanted: tuple[Quote, ...], ids: _OrderIds) -
         elif quote.size <= room and _may_place_exit(state, quote, live):
             yield _place(state, quote, ids)
             room = Size(room - quote.size)
+
+
+def _room(state: MarketState, live: tuple[Order, ...]) -> Size:
+    """What no live exit covers yet; below 0 when they cover more than the position, and something must shrink.
+
+    An entry that would shrink the position and is not yet proven dead counts too, should it fill after all.
+    """
+    uncovered = state.position.size - sum(order.remaining for order in live)
+    if uncovered <= 0:
+        return Size(uncovered)
+    return Size(max(uncovered - state.live_size(Role.ENTRY, state.exit_side), 0))
 
 
 def _resting_match(live: tuple[Order, ...], quote: Quote) -> Order | None:
@@ -124,14 +137,21 @@ def _adjustment(state: MarketState, order: Order, wanted: Quote, room: Size) -> 
             yield _cancel(state, order, reason)
         return
     size = Size(min(wanted.size, order.remaining + room))
-    if order.price != wanted.price or order.remaining != size:
+    if size <= 0:
+        yield _cancel(state, order, CancelReason.EXIT)
+    elif not _is_exit_on_hold(state) and (order.price != wanted.price or order.remaining != size):
         total = Size(order.filled + size)
         yield Step(AmendOrder(client_order_id=order.client_order_id, price=wanted.price, size=total,
                               reason=CancelReason.EXIT))  # fmt: skip
 
 
+def _is_exit_on_hold(state: MarketState) -> bool:
+    """The venue takes no orders now, or a refusal is less than a moment old."""
+    return not state.is_active or (state.exit_hold_until is not None and state.now < state.exit_hold_until)
+
+
 def _may_place_exit(state: MarketState, quote: Quote, live: tuple[Order, ...]) -> bool:
-    if state.exit_hold_until is not None and state.now < state.exit_hold_until:
+    if _is_exit_on_hold(state):
         return False
     if quote.kind is Kind.LEGACY and not quote.crosses and not _is_cool(state, quote.side):
         return False
