@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from edgelock.core.book import BookView
+from edgelock.core.book import EMPTY_VIEW, BookView
 from edgelock.core.facts import (
     AmendRejected,
     BookChanged,
@@ -18,6 +18,7 @@ from edgelock.core.facts import (
     IntentRefused,
     MarketStatusChanged,
     OrderFact,
+    OrderFilled,
     OrderRejected,
     PermitChanged,
     Recovered,
@@ -34,6 +35,7 @@ from edgelock.core.market_state import NEW_EPISODE, Episode, MarketState
 from edgelock.core.order import Kind, Role, TimeInForce
 from edgelock.core.order_ledger import OrderLedger
 from edgelock.core.plan import Alert
+from edgelock.core.position import Position
 from edgelock.core.reference import Reference
 from edgelock.core.telemetry import ExitBlocked
 from edgelock.core.units import SECOND, Timestamp
@@ -85,10 +87,11 @@ def _trades_printed(state: MarketState, fact: TradesPrinted) -> MarketState:
 
 
 def _feed_status_changed(state: MarketState, fact: FeedStatusChanged) -> MarketState:
-    # After anything but silence the prints in between are lost: the reference starts again at the mid.
-    is_broken = fact.status in (FeedStatus.GAP, FeedStatus.DOWN)
-    reference = Reference() if is_broken else state.reference
-    return _after_prices(replace(state, feed=fact.status, reference=reference))
+    # After anything but silence the book and the prints in between are lost: nothing is quoted on what stood
+    # before, and the reference starts again at the mid of the next book.
+    if fact.status in (FeedStatus.GAP, FeedStatus.DOWN):
+        state = _with_view(replace(state, reference=Reference()), EMPTY_VIEW)
+    return _after_prices(replace(state, feed=fact.status))
 
 
 def _market_status_changed(state: MarketState, fact: MarketStatusChanged) -> MarketState:
@@ -123,7 +126,8 @@ def _after_prices(state: MarketState) -> MarketState:
     if vwap is None or mark is None:
         return state
     excursion = adverse_excursion(vwap, state.position.sign, mark)
-    stop_since = (state.episode.stop_since or state.now) if is_beyond_stop(state) else None
+    since = state.now if state.episode.stop_since is None else state.episode.stop_since
+    stop_since = since if is_beyond_stop(state) else None
     if excursion <= state.episode.max_excursion and stop_since == state.episode.stop_since:
         return state
     worst = max(excursion, state.episode.max_excursion)
@@ -184,7 +188,15 @@ def _order_fact(state: MarketState, fact: OrderFact) -> MarketState:
     if ledger.position.skew != before.skew:
         # A new position is a new episode, and quoting after a change of state waits for no cooldown.
         state = replace(state, episode=NEW_EPISODE, bid_placed_at=None, ask_placed_at=None)
+    elif isinstance(fact, OrderFilled) and _begins_take_profit(ledger, before, fact):
+        state = replace(state, episode=replace(state.episode, take_profit_from=before.opened_at))
     return _after_prices(state) if ledger.position is not before else state
+
+
+def _begins_take_profit(ledger: OrderLedger, before: Position, fact: OrderFilled) -> bool:
+    """The first fill of a take-profit closes its oldest lots: when it completes, their age is told."""
+    order = ledger.order(fact.client_order_id)
+    return ledger.position is not before and order.kind is Kind.TAKE_PROFIT and order.filled == fact.size
 
 
 def _held(state: MarketState, role: Role) -> MarketState:

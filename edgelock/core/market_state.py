@@ -34,6 +34,7 @@ class Episode:
     crossed_at          when an exit was last sent across the touch
     hard_cap_attempts   how many hard-cap exits were sent: one tick more tolerance each
     blocked_alert_at    when it was last told that an exit is due and cannot be sent
+    take_profit_from    when the oldest lot was opened that the take-profit in progress has closed
     stop_since          since when the legacy stop's excursion has persisted
     """
 
@@ -46,6 +47,7 @@ class Episode:
     hard_cap_attempts: int = 0
     blocked_alert_at: Timestamp | None = None
     time_at_risk_told: bool = False
+    take_profit_from: Timestamp | None = None
     stop_since: Timestamp | None = None
 
 

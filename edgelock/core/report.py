@@ -16,6 +16,7 @@ from edgelock.core.facts import (
     MarketStatusChanged,
     OrderAcknowledged,
     OrderCanceled,
+    OrderFact,
     OrderFilled,
     OrderRejected,
     OrderUnanswered,
@@ -37,6 +38,7 @@ from edgelock.core.telemetry import (
     OrderAck,
     OrderCancelled,
     OrderReject,
+    OrderResolved,
     OrderUnknown,
     PriceRatio,
     Realize,
@@ -54,7 +56,8 @@ def report(before: MarketState, fact: Fact, after: MarketState) -> tuple[MarketR
     if after is before:
         return ()
     tell = _REPORTS.get(type(fact))
-    return () if tell is None else tell(before, fact, after)
+    told = () if tell is None else tell(before, fact, after)
+    return (*_resolved(before, fact, after), *told)
 
 
 def in_zone(order: Order, price: int, state: MarketState) -> bool:
@@ -102,11 +105,13 @@ def _filled(before: MarketState, fact: Fact, after: MarketState) -> tuple[Market
 
 
 def _take_profit_exit(before: MarketState, after: MarketState, order: Order, realized: Realized) -> MarketRecord:
+    earlier = before.episode.take_profit_from if order.filled > realized.size else None
+    opened_at = realized.opened_at if earlier is None else earlier
     return TakeProfitExit(
         at=after.now,
         market=after.market.ticker,
         context=after.context(),
-        age_s=Duration(after.now - realized.opened_at),
+        age_s=Duration(after.now - opened_at),
         qty=order.filled,
         exit_price=order.price,
         spread_ticks=before.spread_ticks,
@@ -242,6 +247,23 @@ def _refused(_before: MarketState, fact: Fact, after: MarketState) -> tuple[Mark
             text=f"refused before the wire: found {fact.found}, allowed {fact.allowed}",
         ),
     )
+
+
+def _resolved(before: MarketState, fact: Fact, after: MarketState) -> tuple[MarketRecord, ...]:
+    """An order whose state was unknown is known again."""
+    if not isinstance(fact, OrderFact) or isinstance(fact, MarketSettled | IntentRefused):
+        return ()
+    was, became = find_order(before, fact.client_order_id), find_order(after, fact.client_order_id)
+    if was is None or became is None or was.state is not OrderState.UNKNOWN or became.state is OrderState.UNKNOWN:
+        return ()
+    record = OrderResolved(
+        at=after.now,
+        market=after.market.ticker,
+        context=after.context(),
+        client_order_id=was.client_order_id,
+        became=became.state.value,
+    )
+    return (record,)
 
 
 def _book(before: MarketState, fact: Fact, after: MarketState) -> tuple[MarketRecord, ...]:
