@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from edgelock.core.evolve import evolve, with_alert, with_intent
 from edgelock.core.facts import Fact
 from edgelock.core.intents import AmendOrder, CancelOrder, Intent, PlaceOrder
+from edgelock.core.legacy import contract_minutes_due_at
 from edgelock.core.market import Side
 from edgelock.core.market_state import MarketState, RunMode
 from edgelock.core.order import Role
@@ -85,6 +86,7 @@ def next_deadline(state: MarketState) -> Timestamp | None:
         candidates += [at + settings.exit_retry for at in (episode.crossed_at,) if at is not None]
         candidates += [at + settings.exit_blocked_alert for at in (episode.blocked_alert_at,) if at is not None]
         candidates += [at + settings.trim_cooldown for at in (state.last_trim_at,) if at is not None]
+        candidates.append(contract_minutes_due_at(state))
         candidates += [at + settings.legacy_stop_persists for at in (episode.stop_since,) if at is not None]
     ahead = [at for at in candidates if at > now]
     return Timestamp(min(ahead)) if ahead else None

@@ -1,6 +1,6 @@
 """The edge-locked strategy: enter only when flat and inside a gate; leave at the own VWAP, by age, or by trimming."""
 
-from edgelock.core.exits import exit_alerts, exit_quotes
+from edgelock.core.exits import due_exit, exit_alerts, exit_quotes
 from edgelock.core.market import Side
 from edgelock.core.market_state import MarketState
 from edgelock.core.plan import Plan
@@ -18,5 +18,5 @@ class EdgeLocked:
             bid=edge_locked_entry(state, Side.BID),
             ask=edge_locked_entry(state, Side.ASK),
             exits=exit_quotes(state),
-            alerts=exit_alerts(state),
+            alerts=exit_alerts(state, due_exit(state)),
         )

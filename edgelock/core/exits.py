@@ -64,13 +64,12 @@ def due_trim(state: MarketState) -> Trim | None:
     return trim_for(adverse_excursion(vwap, state.position.sign, mark), state.position.size, settings)
 
 
-def exit_alerts(state: MarketState) -> tuple[Alert, ...]:
-    """What a person must hear about a position that cannot leave, or has been at risk for too long."""
+def exit_alerts(state: MarketState, kind: Kind | None) -> tuple[Alert, ...]:
+    """What a person must hear about a position that cannot leave (`kind` is the exit that is due), or not in time."""
     age, episode, settings = state.age, state.episode, state.settings
     if age is None:
         return ()
     alerts: list[Alert] = []
-    kind = due_exit(state)
     told_at = episode.blocked_alert_at
     is_time_to_tell = told_at is None or state.now - told_at >= settings.exit_blocked_alert
     if kind is not None and not can_exit_now(state) and is_time_to_tell:
@@ -182,7 +181,8 @@ def _take_profit(state: MarketState, size: Size) -> tuple[Quote, ...]:
     if vwap is None or size <= 0 or state.market.status.is_over:
         return ()
     price = take_profit_price(vwap, state.position.sign, state.tp_offset, state.market.grid)
-    touch = state.view.best(state.exit_side.opposite)
+    # Without a book to rely on it is sent as one that may take: it fills at its price or better in any case.
+    touch = state.view.best(state.exit_side.opposite) if state.has_usable_book else None
     is_through = touch is None or (price <= touch if state.exit_side is Side.ASK else price >= touch)
     return (resting_exit(Kind.TAKE_PROFIT, state.exit_side, price, size, post_only=not is_through),)
 

@@ -10,7 +10,7 @@ from edgelock.core.order import CancelReason, Kind
 from edgelock.core.plan import Entry, Plan, Quote, crossing_exit, resting_entry, resting_exit
 from edgelock.core.quoting import entry_size, maker_price, withdrawal_reason
 from edgelock.core.telemetry import LegacyExit
-from edgelock.core.units import CONTRACT, MINUTE, Price, Size, ceil_div
+from edgelock.core.units import CONTRACT, MINUTE, Price, Size, Timestamp, ceil_div
 
 
 class Legacy:
@@ -24,20 +24,27 @@ class Legacy:
             bid=_entry(state, Side.BID),
             ask=_entry(state, Side.ASK),
             exits=_exits(state),
-            alerts=exit_alerts(state),
+            alerts=exit_alerts(state, None if flatten_trigger(state) is None else Kind.LEGACY),
         )
 
 
 def flatten_trigger(state: MarketState) -> str | None:
     """Why the position must go: contracts × minutes over the open lots, or a stop that has persisted."""
     settings, position = state.settings, state.position
-    contract_minutes = sum(lot.size * (state.now - lot.opened_at) for lot in position.lots)
-    if contract_minutes >= settings.legacy_flatten_contract_minutes * CONTRACT * MINUTE:
+    if position.lots and state.now >= contract_minutes_due_at(state):
         return "contract_minutes"
     since = state.episode.stop_since
     if since is not None and state.now - since >= settings.legacy_stop_persists:
         return "stop"
     return None
+
+
+def contract_minutes_due_at(state: MarketState) -> Timestamp:
+    """When contracts × age, summed over the open lots, reaches its limit. Needs an open position."""
+    position = state.position
+    limit = state.settings.legacy_flatten_contract_minutes * CONTRACT * MINUTE
+    opened = sum(lot.size * lot.opened_at for lot in position.lots)
+    return Timestamp(ceil_div(limit + opened, position.size))
 
 
 def is_beyond_stop(state: MarketState) -> bool:

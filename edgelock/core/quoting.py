@@ -74,9 +74,10 @@ def entry_price(state: MarketState, side: Side) -> Price | None:
 
 
 def maker_price(state: MarketState, side: Side, distance: Price) -> Price | None:
-    """`distance` away from the reference, rounded away from it, one tick wider under a soft brake, never crossing."""
+    """`distance` from the reference, rounded away from it, never crossing; under a soft brake entries a tick wider."""
     grid = state.market.grid
-    wider = 1 if state.permit.brake is Brake.SOFT else 0
+    shrinks = side.sign == -state.position.sign
+    wider = 1 if state.permit.brake is Brake.SOFT and not shrinks else 0
     if side is Side.BID:
         price = grid.ticks_up(grid.floor(state.reference.less(distance)), -wider)
         opposite = state.view.best_ask
