@@ -122,10 +122,6 @@ class GameScript:
         """Whether the game's clock may run; false before, between and after the periods."""
         return any(stretch.starts_at <= now < stretch.ends_at for stretch in self.stretches)
 
-    def is_under_way(self, now: Timestamp) -> bool:
-        """From the first face-off or kick-off to the final, breaks included."""
-        return self.stretches[0].starts_at <= now < self.final_at
-
     def win_probability(self, now: Timestamp) -> float:
         """The away team's, strictly between 0 and 1 until the final, then 0 or 1."""
         if now >= self.final_at:
