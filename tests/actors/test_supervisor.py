@@ -347,6 +347,21 @@ def test_a_hung_child_is_replaced_and_its_zombie_ends_without_doing_more():
         assert not house.notices.of(notice.ChildCrashed)
 
 
+def test_a_zombie_that_ends_before_its_heir_starts_is_not_a_second_crash():
+    gate = Gate()
+    with House() as house:
+        a = house.add(a_child("market:A"))
+        up(house, "market:A")
+        a.tell(Do(gate))
+        assert gate.reached.wait(PATIENCE_S)
+        watch(house, 6, until=notice.ChildHung)
+        gate.open()
+        wait_until_no_zombie(house)
+
+        assert house.status("market:A").restarts_in_window == 1
+        assert not house.notices.of(notice.ChildCrashed)
+
+
 def test_a_child_hung_in_its_start_is_replaced():
     gate = Gate()
     with House() as house:
@@ -425,10 +440,12 @@ def test_too_many_zombies_are_escalated():
         gate.open()
 
 
-def watch(house: House, seconds: int) -> None:
-    """Let the watchdog make its rounds over this many seconds."""
+def watch(house: House, seconds: int, until: type | None = None) -> None:
+    """Let the watchdog make its rounds over this many seconds, or until the first such notice."""
     for _ in range(4 * seconds):
         house.settle()
+        if until is not None and house.notices.of(until):
+            return
         house.timer.advance(SECOND // 4)
     house.settle()
 
