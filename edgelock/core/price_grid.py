@@ -32,8 +32,8 @@ class PriceGrid:
     bands: tuple[PriceBand, ...]
 
     def __post_init__(self) -> None:
-        if not self.prices:
-            raise ValueError("a market without a single valid price cannot be traded")
+        if len(self.prices) < 2:
+            raise ValueError("a market with fewer than two valid prices has no tick and cannot be traded")
 
     @cached_property
     def prices(self) -> tuple[Price, ...]:
