@@ -454,6 +454,7 @@ def wait_until_no_zombie(house: House) -> None:
     for thread in threading.enumerate():
         if thread.name == "market:A#1":
             thread.join(PATIENCE_S)
+    house.settle()
     assert house.supervisor.supervision_status().zombies == 0
 
 
