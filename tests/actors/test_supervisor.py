@@ -1,6 +1,7 @@
 """The supervisor on real threads, with a clock and a timer that only move by hand."""
 
 import asyncio
+import random
 import threading
 from dataclasses import replace
 
@@ -11,11 +12,12 @@ from edgelock.actors import notices as notice
 from edgelock.actors.base import SupervisedActor, stop_message
 from edgelock.actors.cell import ChildState
 from edgelock.actors.child_spec import ChildKind
+from edgelock.actors.clock import monotonic_ns
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.restart_events import RestartBudget
-from edgelock.actors.supervisor import SupervisionLimits
+from edgelock.actors.supervisor import SupervisionLimits, Supervisor
 from edgelock.actors.supervisor_messages import AddChild, RemoveChild, RestartChild, Shutdown, StartChildren
-from edgelock.actors.timer import TimerKey
+from edgelock.actors.timer import TimerKey, TimerThread
 from tests.actors.runtime_doubles import (
     PATIENCE_S,
     SECOND,
@@ -24,6 +26,7 @@ from tests.actors.runtime_doubles import (
     Do,
     House,
     Note,
+    NoticeBoard,
     ObedientActor,
     Prints,
     a_child,
@@ -209,6 +212,27 @@ def test_a_dead_lifes_deadlines_do_not_reach_its_heir():
 
         diary.wait_for("end", incarnation=2)
         assert diary.of(2) == ["on_start", "end"]
+
+
+def test_the_real_clock_and_the_real_timer_bring_a_child_back_too():
+    board, timer, diary = NoticeBoard(), TimerThread(), Diary()
+    timer.start()
+    supervisor = Supervisor(
+        infrastructure=(), timer=timer, notices=board, monotonic_ns=monotonic_ns, jitter=random.Random(1).random
+    )
+    supervisor.launch()
+    supervisor.address.tell(StartChildren())
+    spec = a_child("market:A", diary=diary, budget=RestartBudget(backoff_base_ns=SECOND // 1000))
+    supervisor.address.tell(AddChild(spec))
+    board.wait_for(notice.ChildStarted)
+
+    spec.address.tell(Do(raising(ValueError("bad"))))
+    spec.address.tell(Note("behind"))
+
+    diary.wait_for("behind", incarnation=2)
+    assert board.wait_for(notice.ChildRestarted).down_ns >= SECOND // 1000
+    assert supervisor.shut_down(PATIENCE_S)
+    assert timer.stop(PATIENCE_S)
 
 
 # Quarantine and the operator.
