@@ -13,6 +13,9 @@ from typing import TypeVar
 from edgelock.core.units import MILLISECOND, ONE_DOLLAR, Price, Size, Timestamp, parse_price, parse_size
 from edgelock.exchange.flow import BookSide
 
+YEAR_2100_MS = 4_102_444_800_000
+MOST_TRADES_IN_A_BUCKET = 100_000
+
 Fields = Mapping[str, object]
 Levels = tuple[tuple[Price, Size], ...]
 Chosen = TypeVar("Chosen")
@@ -101,13 +104,13 @@ def parse_event(text: str) -> RecordedEvent:
     """The event of one line. Raises ValueError with what is wrong about it."""
     try:
         fields = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("it is not JSON") from None
     if not isinstance(fields, dict):
         raise ValueError("it is not a JSON object")
     ts_ms = fields.get("ts_ms")
-    if not isinstance(ts_ms, int) or isinstance(ts_ms, bool) or ts_ms <= 0:
-        raise ValueError("it has no ts_ms (milliseconds, a whole number above 0)")
+    if not isinstance(ts_ms, int) or isinstance(ts_ms, bool) or not 0 < ts_ms < YEAR_2100_MS:
+        raise ValueError("it has no ts_ms (whole milliseconds of UTC between 1970 and 2100)")
     kind = _text(fields, "type")
     parse = PARSERS.get(kind)
     if parse is None:
@@ -167,8 +170,8 @@ def _flow(fields: Fields, at: Timestamp) -> TradesSummed:
     since_ms, trades = fields.get("x_bucket_start_ms"), fields.get("x_n_trades")
     if not isinstance(since_ms, int) or not 0 < since_ms * MILLISECOND < at:
         raise ValueError("its x_bucket_start_ms is not a time before ts_ms")
-    if not isinstance(trades, int) or trades < 1:
-        raise ValueError("its x_n_trades is not a whole number above 0")
+    if not isinstance(trades, int) or not 1 <= trades <= MOST_TRADES_IN_A_BUCKET:
+        raise ValueError(f"its x_n_trades is not a whole number from 1 to {MOST_TRADES_IN_A_BUCKET}")
     if abs(net) > volume or (volume + net) % 2:
         raise ValueError("its x_net_taker_yes_fp does not fit its volume_fp")
     return TradesSummed(

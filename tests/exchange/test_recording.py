@@ -174,8 +174,11 @@ def test_prices_finer_than_a_cent_get_a_grid_that_accepts_them(tmp_path: Path) -
     ("line", "fault"),
     [
         ("{broken", "line 2: it is not JSON"),
+        ("[" * 100_000, "line 2: it is not JSON"),
+        ("", "line 2: it is not JSON"),
         ("[1]", "line 2: it is not a JSON object"),
         ({**TRADE, "ts_ms": "soon"}, "line 2: it has no ts_ms"),
+        ({**TRADE, "ts_ms": 10**18}, "line 2: it has no ts_ms"),
         ({"ts_ms": TRADE["ts_ms"]}, "line 2: it has no type"),
         ({**TRADE, "type": "rumour"}, "line 2: its type 'rumour' is unknown; known are trade, ticker,"),
         ({**TRADE, "market": None}, "line 2: its market is not text"),
