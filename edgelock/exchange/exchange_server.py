@@ -174,6 +174,7 @@ class ExchangeServer:
                     "anchor_wall_ns": anchor.anchor_wall_ns,
                     "speed": anchor.speed,
                     "now_ns": self._exchange.clock.now(),
+                    "flow_at_ns": self._exchange.driver.applied_until,
                     "flow_exhausted": self._exchange.driver.is_exhausted,
                 },
             )

@@ -23,7 +23,11 @@ _log = logging.getLogger(__name__)
 
 
 class FlowDriver:
-    """Applies one flow. `publish` is called after every batch that may have made facts."""
+    """Applies one flow. `publish` is called after every batch that may have made facts.
+
+    applied        actions applied so far
+    applied_until  the time of the last one
+    """
 
     def __init__(self, flow: Flow, engine: Engine, clock: ExchangeClock, publish: Callable[[], None]) -> None:
         self._actions: Iterator[TimedAction] = flow.actions()
@@ -33,6 +37,7 @@ class FlowDriver:
         self._house = HouseTraders(engine)
         self._next: TimedAction | None = next(self._actions, None)
         self.applied = 0
+        self.applied_until = flow.starts_at
         self.is_exhausted = False
 
     def catch_up(self) -> None:
@@ -55,6 +60,7 @@ class FlowDriver:
                 break
             self._house.apply(self._next.action, self._next.at)
             self.applied += 1
+            self.applied_until = self._next.at
             self._next = next(self._actions, None)
         else:
             self._publish()

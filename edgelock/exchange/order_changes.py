@@ -8,7 +8,7 @@ from heapq import heappush
 
 from edgelock.core.units import Size, Timestamp
 from edgelock.exchange.accounts import Account
-from edgelock.exchange.order_entry import has_ended, price_refusal, status_refusal, work, would_cross
+from edgelock.exchange.order_entry import expiry_refusal, has_ended, price_refusal, status_refusal, work, would_cross
 from edgelock.exchange.orders import AmendTerms, Order, UpdateReason
 from edgelock.exchange.refusals import Reason, Refused
 from edgelock.exchange.venue import Venue
@@ -98,9 +98,7 @@ def _amend_refusal(venue: Venue, account: Account, order: Order, terms: AmendTer
         return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID)
     if terms.total < order.filled or terms.total <= 0:
         return Refused(Reason.INVALID_SIZE)
-    if terms.changes_expiry and terms.expires_at is not None and terms.expires_at <= now:
-        return Refused(Reason.INVALID_PARAMETERS, "Expiration timestamp must be in the future")
-    refused = status_refusal(market) or price_refusal(market, terms.price)
+    refused = expiry_refusal(terms.expires_at, now) or status_refusal(market) or price_refusal(market, terms.price)
     if refused is not None:
         return refused
     if order.is_post_only and would_cross(market, terms.side, terms.price):

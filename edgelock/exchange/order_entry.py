@@ -1,6 +1,6 @@
 """Placing an order: every check first, then the trades, then the rest into the book."""
 
-from edgelock.core.units import Price, Size, Timestamp
+from edgelock.core.units import SECOND, Price, Size, Timestamp
 from edgelock.exchange.accounts import Account
 from edgelock.exchange.flow import BookSide
 from edgelock.exchange.market import ENDED, Market, MarketStatus
@@ -10,6 +10,7 @@ from edgelock.exchange.refusals import Reason, Refused
 from edgelock.exchange.venue import HOUSE_MAKERS, HOUSE_TAKERS, Venue
 
 _SIZE_MAX = Size(100 * 10_000_000)
+_EXPIRY_MAX = Timestamp(250_000_000_000 * SECOND)
 
 
 def place(venue: Venue, account: Account, terms: OrderTerms, now: Timestamp) -> Order | Refused:
@@ -91,6 +92,13 @@ def status_refusal(market: Market) -> Refused | None:
     return Refused(Reason.MARKET_INACTIVE)
 
 
+def expiry_refusal(expires_at: Timestamp | None, now: Timestamp) -> Refused | None:
+    """Refuse an expiry that has passed, or that no calendar writes with a four-digit year."""
+    if expires_at is None or now < expires_at <= _EXPIRY_MAX:
+        return None
+    return Refused(Reason.INVALID_PARAMETERS, "Expiration timestamp must be in the future")
+
+
 def has_ended(market: Market) -> bool:
     """Whether the market is past its close."""
     return market.status in ENDED
@@ -121,9 +129,7 @@ def _terms_refusal(terms: OrderTerms, now: Timestamp) -> Refused | None:
         return Refused(Reason.INVALID_ORDER, "post only orders must be good_till_canceled")
     if terms.expires_at is not None and not rests:
         return Refused(Reason.INVALID_PARAMETERS, f"Cannot specify both {terms.time_in_force.value} and expiration_ts")
-    if terms.expires_at is not None and terms.expires_at <= now:
-        return Refused(Reason.INVALID_PARAMETERS, "Expiration timestamp must be in the future")
-    return None
+    return expiry_refusal(terms.expires_at, now)
 
 
 def _group_refusal(account: Account, terms: OrderTerms) -> Refused | None:

@@ -86,7 +86,7 @@ DEPRECATED = nested(
 )
 
 
-def undecodable(error: msgspec.MsgspecError, request_name: str) -> Rejected:
+def undecodable(error: msgspec.MsgspecError | UnicodeDecodeError, request_name: str) -> Rejected:
     """The flat answer to a body that is not JSON, or not of the right types."""
     found = _UNMARSHAL.search(str(error))
     if found is None:

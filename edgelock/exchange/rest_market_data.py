@@ -142,10 +142,8 @@ def get_market(call: Call) -> Answer:
 
 def get_book(call: Call) -> Answer:
     """One book; `depth` keeps the best levels of each side."""
-    depth = call.text("depth") or "0"
-    if not depth.lstrip("-").isdigit():
-        raise invalid_query("GetMarketOrderbook", "Depth", "number")
-    return Answer(200, {"orderbook_fp": book_object(_market(call, call.path["ticker"]), int(depth))})
+    depth = _int(call.text("depth") or "0", "GetMarketOrderbook", "Depth")
+    return Answer(200, {"orderbook_fp": book_object(_market(call, call.path["ticker"]), depth)})
 
 
 def get_books(call: Call) -> Answer:
@@ -181,9 +179,14 @@ def unix_s_query(call: Call, name: str) -> Timestamp | None:
     text = call.text(name)
     if text is None:
         return None
-    if not text.lstrip("-").isdigit():
-        raise invalid_query("Query", name, "number")
-    return Timestamp(int(text) * SECOND)
+    return Timestamp(_int(text, "Query", name) * SECOND)
+
+
+def _int(text: str, operation: str, field: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise invalid_query(operation, field, "number") from None
 
 
 def _market(call: Call, ticker: str) -> Market:

@@ -87,7 +87,7 @@ def decode(call: Call, body_type: type[T]) -> T:
         raise Rejected(nested(400, "invalid_content_type"))
     try:
         return msgspec.json.decode(call.body, type=body_type)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise undecodable(error, body_type.__name__) from None
 
 

@@ -224,7 +224,7 @@ def _items(call: Call) -> int:
     """How many orders a batch carries; a body that cannot be read counts as one."""
     try:
         body = msgspec.json.decode(call.body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return 1
     orders = body.get("orders") if isinstance(body, dict) else None
     return len(orders) if isinstance(orders, list) and orders else 1

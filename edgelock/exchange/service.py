@@ -75,7 +75,11 @@ def run_service(options: ServiceOptions) -> None:
             write_private_key(key_path, key)
         except OSError as error:
             raise ServiceRefused(f"key file {key_path}: {error.strerror}") from None
-        asyncio.run(_serve(options, flow, key, key_path, log))
+        try:
+            asyncio.run(_serve(options, flow, key, key_path, log))
+        except RecordingError as error:
+            # A recording is read as it plays, so its end may turn out to be damaged long after the start.
+            raise ServiceRefused(f"recording {options.recording}: {error}") from None
 
 
 async def _serve(options: ServiceOptions, flow: Flow, key: GeneratedKey, key_path: Path, log: RequestLog) -> None:

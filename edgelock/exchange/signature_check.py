@@ -6,7 +6,6 @@ the exchange's own clock says: that is what a client signs with.
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -71,6 +70,6 @@ def _is_valid(key: PublicKey, signature: str, text: bytes) -> bool:
             key.verify(raw, text)
         else:
             key.verify(raw, text, _PSS, hashes.SHA256())
-    except (InvalidSignature, binascii.Error):
+    except (InvalidSignature, ValueError):
         return False
     return True

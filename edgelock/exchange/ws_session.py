@@ -60,7 +60,7 @@ class Session:
         """Carry out one command; its answers join the outbox. Returns the command's name, None if unreadable."""
         try:
             command = msgspec.json.decode(text, type=Command)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             self._complain(0, Complaint.UNPROCESSABLE)
             return None
         handler = {

@@ -128,6 +128,10 @@ class FlowScript:
         self.then(0, SetLevel(ticker, BID, cents(45), contracts(100)))
         return self.then(0, SetLevel(ticker, ASK, cents(47), contracts(100)))
 
+    def lasting(self, ticker: str = TICKER) -> "FlowScript":
+        """A last action a long time off, so that the flow does not end while a test runs."""
+        return self.then(10_000_000, SetLevel(ticker, BID, cents(1), contracts(0)))
+
     def flow(self) -> ListedFlow:
         return ListedFlow(tuple(self.timed), self.starts_at)
 

@@ -64,6 +64,12 @@ class SigningClient:
             text = await response.text()
             return response.status, json.loads(text) if text else None
 
+    async def request_bytes(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+        """Send a body that is whatever it is, declared as JSON."""
+        headers = {**self.headers(method, API + path), "Content-Type": "application/json"}
+        async with self._http.request(method, f"{self._origin}{API}{path}", data=body, headers=headers) as response:
+            return response.status, json.loads(await response.text())
+
     async def get(self, path: str, **params: Any) -> Any:
         status, body = await self.request("GET", path, params=params)
         assert status == 200, body
