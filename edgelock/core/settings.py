@@ -220,8 +220,8 @@ class TradingSettings(SettingsModel):
     def _merge_overrides(cls, raw: object) -> object:
         if not isinstance(raw, Mapping):
             return raw
-        common = _table(raw.get("strategy") or {}, "strategy")
-        families = _table(raw.get("families", DEFAULT_FAMILIES) or {}, "families")
+        common = _table_or_nothing(raw.get("strategy"), "strategy")
+        families = _table_or_nothing(raw.get("families", DEFAULT_FAMILIES), "families")
         merged_families = {
             name: {
                 "series": table.get("series", ()),
@@ -231,7 +231,7 @@ class TradingSettings(SettingsModel):
             for table in (_table(entry, f"families.{name}"),)
         }
         merged_markets = {}
-        for ticker, entry in _table(raw.get("markets") or {}, "markets").items():
+        for ticker, entry in _table_or_nothing(raw.get("markets"), "markets").items():
             family = merged_families.get(_family_name(ticker, merged_families), {"strategy": common})
             merged_markets[ticker] = {**_table(family["strategy"], ticker), **_table(entry, f"markets.{ticker}")}
         return {**raw, "strategy": common, "families": merged_families, "markets": merged_markets}
@@ -266,3 +266,8 @@ def _table(value: object, where: str) -> dict[str, object]:
     if not isinstance(value, Mapping):
         raise ValueError(f"{where} must be a table of keys and values")
     return {str(key): entry for key, entry in value.items()}
+
+
+def _table_or_nothing(value: object, where: str) -> dict[str, object]:
+    """A key without a value is an empty table; any other value that is no table is an error."""
+    return {} if value is None else _table(value, where)
