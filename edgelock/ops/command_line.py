@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 import click
 
 from edgelock import __version__
+from edgelock.ops.check import check
+from edgelock.ops.control_commands import CONTROL_COMMANDS
 from edgelock.ops.settings_error import SettingsError
 from edgelock.ops.settings_file import DEFAULT_CONFIG
 from edgelock.ops.user_error import UserError
@@ -41,10 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _told(str(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return _told("interrupted", EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has left; without this the interpreter would complain while it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except SystemExit as leaving:  # the exchange's command, and click when a pipe breaks
+        return leaving.code if isinstance(leaving.code, int) else 0
     except Exception as error:  # noqa: BLE001 - the outermost firewall: a person gets one line, the details a file
         from edgelock.ops.crash_report import write_crash_report
 
@@ -185,6 +185,10 @@ def audit(arguments: tuple[str, ...]) -> int:
     from edgelock.ops.audit import audit as command
 
     return _forwarded(command, arguments)
+
+
+for _command in (check, *CONTROL_COMMANDS):
+    program.add_command(_command)
 
 
 def _forwarded(command: click.Command, arguments: tuple[str, ...]) -> int:

@@ -132,7 +132,7 @@ class EmbeddedSettings(SettingsModel):
     seed: Annotated[int, _whole(0, 4_294_967_295)] = _setting(7)
     speed: Annotated[Fraction, _ratio("0.1", "10000")] = _setting("1")
     recording: OptionalFilePath = _setting(None)
-    balance: Usd = _setting("1000", key="balance_usd")
+    balance: Usd = _setting("10000", key="balance_usd")
 
 
 class SelectionSettings(SettingsModel):
