@@ -4,6 +4,7 @@ A new incarnation remembers nothing of its predecessor: its first words are a cl
 the older ones and answers with what is on record; until that answer it wishes nothing.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from edgelock.actors.address import Address
@@ -25,7 +26,7 @@ from edgelock.actors.messages import (
 )
 from edgelock.actors.timer import Timer, TimerKey
 from edgelock.core.decide import step
-from edgelock.core.facts import Fact, TimePassed
+from edgelock.core.facts import Fact, Recovered, TimePassed
 from edgelock.core.market_state import MarketState
 from edgelock.core.strategy import Strategy
 from edgelock.core.units import SECOND, Timestamp
@@ -53,6 +54,7 @@ class MarketActor(SupervisedActor):
         board: MarketBoard,
         timer: Timer,
         clock: Clock,
+        on_recovered: Callable[[str, int, MarketState], None],
     ) -> None:
         super().__init__(incarnation)
         self._state = state
@@ -63,6 +65,7 @@ class MarketActor(SupervisedActor):
         self._board = board
         self._timer = timer
         self._clock = clock
+        self._on_recovered = on_recovered
         self._tick_key = TimerKey(incarnation.name, incarnation.number, "tick")
 
     def on_start(self) -> None:
@@ -88,6 +91,8 @@ class MarketActor(SupervisedActor):
         began = self._clock.monotonic_ns()
         decision = step(self._state, fact, self._strategy)
         self._state = decision.state
+        if isinstance(fact, Recovered):
+            self._on_recovered(self.incarnation.name, self.incarnation.number, self._state)
         if decision.intents:
             submit = Submit(self._state.market.ticker, self.incarnation.number, decision.intents)
             self._exchange.tell(submit)

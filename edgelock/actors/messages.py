@@ -12,7 +12,7 @@ from edgelock.actors.address import Address
 from edgelock.actors.inbox import Lane
 from edgelock.actors.order_gateway import GatewayAnswer
 from edgelock.core.breakers import Conditions
-from edgelock.core.facts import BookChanged, Fact, TimePassed, TradesPrinted
+from edgelock.core.facts import BookChanged, Fact, MarketStatusChanged, TimePassed, TradesPrinted
 from edgelock.core.intents import Intent
 from edgelock.core.market import Market
 from edgelock.core.permit import Permit
@@ -97,6 +97,15 @@ class Unsubscribe:
 
     lane: ClassVar[Lane] = Lane.CONTROL
     ticker: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarketNews:
+    """What was learned of the market's status or close elsewhere than on the socket."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    ticker: str
+    fact: MarketStatusChanged
 
 
 # --- to the ExchangeActor ---------------------------------------------------------------------------------------

@@ -1,0 +1,185 @@
+"""One run of the bot: build everything in order, wait for the reason to end, take everything down in reverse.
+
+The main thread does no work of its own: it takes signals and other events off one queue and acts on them.
+"""
+
+import random
+import secrets as tokens
+import sys
+from contextlib import ExitStack
+
+import msgspec
+
+from edgelock import __version__
+from edgelock.actors.base import SupervisedActor
+from edgelock.actors.feed import FeedActor
+from edgelock.actors.journal import Journal, JournalError
+from edgelock.actors.library_log import LibraryLogs
+from edgelock.actors.lifecycle import Incarnation
+from edgelock.actors.notices import Escalated, Notice
+from edgelock.actors.redaction import Redactor
+from edgelock.actors.telemetry import TelemetryActor, TelemetryOutputs, TelemetryRun
+from edgelock.actors.telemetry_board import TelemetryBoard
+from edgelock.core.rate_limit import full_bucket
+from edgelock.core.telemetry import Config, LibraryLog
+from edgelock.core.units import SECOND
+from edgelock.kalshi.rest import KalshiRest
+from edgelock.ops.control_handlers import control_handlers
+from edgelock.ops.control_server import ControlServer
+from edgelock.ops.feed_listeners import listeners_of
+from edgelock.ops.instance_lock import InstanceLock
+from edgelock.ops.market_selection import MarketSource
+from edgelock.ops.roster import UNREADABLE, Roster
+from edgelock.ops.run_events import RunEvents, Stop
+from edgelock.ops.run_loop import RunLoop, RunTelemetry
+from edgelock.ops.run_options import RunOptions
+from edgelock.ops.settings import flat
+from edgelock.ops.trading_system import TradingSystem
+from edgelock.ops.user_error import UserError
+from edgelock.ops.venue import Venue, open_venue
+
+EXIT_SOFTWARE = 70
+POLL_S_MIN = 2.0
+BASIC_WRITE_TOKENS = 100
+"""Tokens a second of the venue's lowest tier: what paper is held to as well."""
+
+
+def run(options: RunOptions) -> int:
+    """Trade until told to stop. Returns the exit code; raises UserError when the run cannot begin."""
+    with ExitStack() as stack:
+        stack.enter_context(InstanceLock(options.settings.state.directory))
+        journal = _journal(options)
+        stack.callback(journal.close)
+        early: list[str] = []
+        venue = open_venue(options, told=early.append)
+        stack.callback(venue.close)
+        return _trade(options, venue, journal, early, stack)
+
+
+def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str], stack: ExitStack) -> int:
+    events = RunEvents()
+    telemetry = _run_telemetry(options)
+    system = TradingSystem(
+        run=telemetry.run.run,
+        settings=options.settings,
+        clock=venue.clock,
+        journal=journal,
+        bucket=full_bucket(refill_per_s=BASIC_WRITE_TOKENS, capacity=BASIC_WRITE_TOKENS, now=venue.clock.now()),
+        build_telemetry=lambda life: TelemetryActor(
+            life,
+            outputs=telemetry.outputs,
+            run=telemetry.run,
+            redactor=telemetry.redactor,
+            board=telemetry.board,
+            clock=venue.clock,
+        ),
+        build_feed=lambda life, built: _build_feed(life, built, venue),
+        escalated=lambda news: _on_notice(news, events),
+        rng=random.Random(tokens.randbits(64)),
+    )
+    library_logs = LibraryLogs(system.addresses.telemetry, venue.clock)
+    library_logs.attach()
+    stack.callback(library_logs.detach)
+    system.start()
+    rest = KalshiRest(venue.rest_url, venue.credentials, rng=random.Random(tokens.randbits(64)))
+    stack.callback(rest.close)
+    source = MarketSource(rest, options.settings)
+    wanted = options.markets or (venue.markets if options.recording is not None else ())
+    roster = Roster(system, source, wanted=_limited(wanted, options), poll_s=_poll_s(options, venue))
+    loop = RunLoop(options=options, venue=venue, system=system, roster=roster, events=events, telemetry=telemetry)
+    try:
+        system.record(_config(options, venue), *(_said(line, venue) for line in early))
+        _start_roster(roster)
+        server = ControlServer(
+            options.settings.state.directory,
+            control_handlers(loop),
+            failed=lambda error: system.record(
+                LibraryLog(at=venue.clock.now(), logger="edgelock.control", severity="ERROR", message=repr(error))
+            ),
+        )
+        stack.callback(server.close)
+        return loop.run()
+    except BaseException:
+        loop.abandon()
+        raise
+
+
+def _journal(options: RunOptions) -> Journal:
+    try:
+        return Journal(options.settings.state.directory)
+    except JournalError as error:
+        raise UserError(str(error)) from None
+
+
+def _run_telemetry(options: RunOptions) -> RunTelemetry:
+    redactor = Redactor()
+    secrets = options.secrets
+    for secret in (secrets.private_key_pem, secrets.discord_webhook_url):
+        if secret:
+            redactor.register_secret(secret)
+    if secrets.api_key_id:
+        redactor.register_key_id(secrets.api_key_id)
+    return RunTelemetry(
+        run=TelemetryRun(run=tokens.token_hex(4)),
+        board=TelemetryBoard(),
+        redactor=redactor,
+        outputs=TelemetryOutputs(
+            stream=None if options.live_view else sys.stdout,
+            path=options.log_path,
+            max_bytes=options.settings.log.max_bytes,
+            backups=options.settings.log.backups,
+        ),
+    )
+
+
+def _build_feed(life: Incarnation, system: TradingSystem, venue: Venue) -> SupervisedActor:
+    return FeedActor(
+        life,
+        url=venue.ws_url,
+        credentials=venue.credentials,
+        listeners=listeners_of(system),
+        record=system.record,
+        clock=venue.clock,
+        stale_after_ns=system.settings.risk.stale_after,
+        rng=random.Random(tokens.randbits(64)),
+    )
+
+
+def _on_notice(news: Notice, events: RunEvents) -> None:
+    if isinstance(news, Escalated):
+        events.put(Stop(who=f"supervisor: {news.name}: {news.reason}", exit_code=EXIT_SOFTWARE))
+
+
+def _start_roster(roster: Roster) -> None:
+    try:
+        roster.start()
+    except UNREADABLE as error:
+        raise UserError(f"the venue's markets could not be read: {error}") from None
+
+
+def _limited(wanted: tuple[str, ...], options: RunOptions) -> tuple[str, ...]:
+    """A person's own list is taken whole; a recording's markets up to the number of markets to trade."""
+    return wanted if options.markets else wanted[: options.settings.selection.max_markets_to_trade]
+
+
+def _poll_s(options: RunOptions, venue: Venue) -> float:
+    """On the embedded exchange the interval shrinks with the speed of its clock, but not below two seconds."""
+    interval_ns = options.settings.selection.discovery_interval
+    return max(POLL_S_MIN, float(interval_ns / venue.clock.speed / SECOND))
+
+
+def _config(options: RunOptions, venue: Venue) -> Config:
+    settings = {key: str(value) for key, value in flat(options.settings).items()}
+    return Config(
+        at=venue.clock.now(),
+        mode=options.settings.mode,
+        venue=options.settings.venue.name,
+        strategy=options.settings.strategy_name,
+        version=__version__,
+        speed=str(venue.clock.speed),
+        settings=msgspec.json.encode(settings).decode(),
+    )
+
+
+def _said(line: str, venue: Venue) -> LibraryLog:
+    return LibraryLog(at=venue.clock.now(), logger="edgelock.exchange.process", severity="WARNING", message=line)

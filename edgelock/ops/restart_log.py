@@ -1,0 +1,119 @@
+"""The per-market restart log: what the supervisor says of its children, as lines of telemetry.
+
+A restart is told once both halves are known: the supervisor's (which life, how often, how long down) and the
+market's own (what it found on record). They come from two threads, in either order.
+"""
+
+import threading
+from collections.abc import Callable
+
+from edgelock.actors import notices as notice
+from edgelock.actors.notices import Notice
+from edgelock.core.market_state import MarketState
+from edgelock.core.telemetry import (
+    ActorCrash,
+    ActorHung,
+    ActorQuarantine,
+    ActorRestart,
+    ActorStart,
+    LibraryLog,
+    PriceRatio,
+    Record,
+)
+from edgelock.core.units import Duration, Timestamp
+
+MARKET_PREFIX = "market:"
+
+
+def ticker_of(child: str) -> str | None:
+    """The ticker of a market's child name; None for infrastructure."""
+    return child.removeprefix(MARKET_PREFIX) if child.startswith(MARKET_PREFIX) else None
+
+
+class RestartLog:
+    """Turns notices into records. Called from the supervisor's thread and from the markets'."""
+
+    def __init__(self, *, now: Callable[[], Timestamp], record: Callable[[Record], None]) -> None:
+        self._now = now
+        self._record = record
+        self._lock = threading.Lock()
+        self._restarted: dict[tuple[str, int], notice.ChildRestarted] = {}
+        self._recovered: dict[tuple[str, int], MarketState] = {}
+
+    def take(self, news: Notice) -> None:
+        """One notice of the supervisor."""
+        if isinstance(news, notice.ChildRestarted) and ticker_of(news.name) is not None:
+            with self._lock:
+                state = self._recovered.pop((news.name, news.incarnation), None)
+                if state is None:
+                    self._restarted[news.name, news.incarnation] = news
+            if state is not None:
+                self._record(self._restart(news, state))
+            return
+        line = self._line(news)
+        if line is not None:
+            self._record(line)
+
+    def recovered(self, child: str, incarnation: int, state: MarketState) -> None:
+        """A market has taken over what is on record."""
+        with self._lock:
+            news = self._restarted.pop((child, incarnation), None)
+            if news is None and incarnation > 1:
+                self._recovered[child, incarnation] = state
+        if news is not None:
+            self._record(self._restart(news, state))
+
+    def _restart(self, news: notice.ChildRestarted, state: MarketState | None) -> ActorRestart:
+        vwap = None if state is None else state.position.vwap
+        return ActorRestart(
+            at=self._now(),
+            market=ticker_of(news.name),
+            actor=news.name,
+            incarnation=news.incarnation,
+            restarts_in_window=news.restarts_in_window,
+            backoff_s=Duration(news.backoff_ns),
+            recovered_net=None if state is None else state.position.net,
+            recovered_vwap=None if vwap is None else PriceRatio(vwap),
+            recovered_orders=None if state is None else tuple(order.client_order_id for order in state.orders),
+        )
+
+    def _line(self, news: Notice) -> Record | None:
+        at = self._now()
+        match news:
+            case notice.ChildStarted():
+                return ActorStart(at=at, actor=news.name, incarnation=news.incarnation)
+            case notice.ChildRestarted():
+                return self._restart(news, None)
+            case notice.ChildCrashed():
+                return ActorCrash(
+                    at=at,
+                    market=ticker_of(news.name),
+                    actor=news.name,
+                    incarnation=news.incarnation,
+                    phase=news.phase,
+                    error=news.reason,
+                    traceback=news.traceback,
+                )
+            case notice.ChildQuarantined():
+                return ActorQuarantine(
+                    at=at,
+                    market=ticker_of(news.name),
+                    actor=news.name,
+                    incarnation=news.incarnation,
+                    reason=news.reason,
+                )
+            case notice.ChildHung():
+                return ActorHung(
+                    at=at,
+                    market=ticker_of(news.name),
+                    actor=news.name,
+                    incarnation=news.incarnation,
+                    busy_s=Duration(news.busy_ns),
+                    message=f"{news.busy_with}\n{news.stack}",
+                )
+            case notice.ChildStopped() if not news.is_abandoned:
+                return None
+            case notice.InfrastructureReady():
+                return None
+            case _:
+                return LibraryLog(at=at, logger="edgelock.supervisor", severity="WARNING", message=str(news))

@@ -1,0 +1,238 @@
+"""The life of a run from its first market to its last line: signals, heartbeats, deadlines, and the way down.
+
+Only the main thread is here. It waits on one queue; between events it looks at the clock for what is due: the
+heartbeat, the end of `--duration`, a market to crash on purpose, the end of the embedded exchange's programme.
+"""
+
+import json
+import os
+import signal
+import sys
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgelock.actors.clock import monotonic_ns
+from edgelock.actors.messages import OpenOrdersLeft
+from edgelock.actors.redaction import Redactor
+from edgelock.actors.telemetry import TelemetryOutputs, TelemetryRun
+from edgelock.actors.telemetry_board import TelemetryBoard
+from edgelock.core.telemetry import ConfigReload, Heartbeat, LibraryLog, ShutdownBegin, ShutdownDone
+from edgelock.core.units import CONTRACT, SECOND, Duration, Money
+from edgelock.ops.roster import Roster
+from edgelock.ops.run_events import Kill, Reload, RunEvents, Stop
+from edgelock.ops.run_options import RunOptions
+from edgelock.ops.settings import changes
+from edgelock.ops.settings_error import SettingsError
+from edgelock.ops.settings_file import load
+from edgelock.ops.trading_system import TradingSystem
+from edgelock.ops.venue import Venue
+
+HEARTBEAT_EVERY_NS = 30 * SECOND
+LOOK_EVERY_S = 0.5
+EXIT_ORDERS_LEFT = 1
+EXIT_SECOND_SIGNAL = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTelemetry:
+    """What the run writes with, and what the live view reads."""
+
+    run: TelemetryRun
+    board: TelemetryBoard
+    redactor: Redactor
+    outputs: TelemetryOutputs
+
+
+class RunLoop:
+    """Runs until a reason to stop comes, then takes everything down and returns the exit code."""
+
+    def __init__(
+        self,
+        *,
+        options: RunOptions,
+        venue: Venue,
+        system: TradingSystem,
+        roster: Roster,
+        events: RunEvents,
+        telemetry: RunTelemetry,
+    ) -> None:
+        self.options = options
+        self.venue = venue
+        self.system = system
+        self.roster = roster
+        self.events = events
+        self.telemetry = telemetry
+        self.began_ns = monotonic_ns()
+        self._next_heartbeat_ns = self.began_ns + HEARTBEAT_EVERY_NS
+        self._steps_at_heartbeat = 0
+        self._crashes = sorted(options.crash_market, key=lambda crash: crash.after)
+        self._is_stopping = False
+
+    def run(self) -> int:
+        """Take signals and wait. Everything was started before."""
+        self._take_signals()
+        while True:
+            event = self.events.next(LOOK_EVERY_S)
+            match event:
+                case Stop():
+                    return self._shut_down(event)
+                case Kill(on, who):
+                    self.system.switch_kill(on=on, who=who)
+                case Reload():
+                    self._reload()
+                case None:
+                    pass
+            self._look_at_the_clock()
+
+    def abandon(self) -> None:
+        """The start failed half-way: stop the actors, so that nothing is left running."""
+        self._is_stopping = True
+        self.roster.stop()
+        self.system.stop()
+
+    @property
+    def uptime_ns(self) -> int:
+        """Real time since the start."""
+        return monotonic_ns() - self.began_ns
+
+    # --- what is due --------------------------------------------------------------------------------------------
+
+    def _look_at_the_clock(self) -> None:
+        now = monotonic_ns()
+        if now >= self._next_heartbeat_ns:
+            self._next_heartbeat_ns += HEARTBEAT_EVERY_NS
+            self.system.record(self._heartbeat())
+        while self._crashes and self.uptime_ns >= self._crashes[0].after:
+            self._crash(self._crashes.pop(0).ticker)
+        if self.options.duration is not None and self.uptime_ns >= self.options.duration:
+            self.events.put(Stop(who="duration"))
+        elif self.venue.child is not None:
+            self._watch_the_child()
+
+    def _watch_the_child(self) -> None:
+        child = self.venue.child
+        assert child is not None
+        if child.exit_code is not None:
+            self.events.put(Stop(who=f"the embedded exchange ended with exit code {child.exit_code}", exit_code=70))
+        elif self.roster.all_over() and self._is_programme_over():
+            self.events.put(Stop(who="every market is over"))
+
+    def _is_programme_over(self) -> bool:
+        url = self.venue.rest_url.removesuffix("/trade-api/v2") + "/embedded/clock"
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return bool(json.load(answer)["flow_exhausted"])
+        except OSError:
+            return False
+
+    def _crash(self, ticker: str) -> None:
+        if not self.system.crash_market(ticker, "fault switch --crash-market"):
+            self._say(f"--crash-market {ticker}: no such market is traded")
+
+    def _heartbeat(self) -> Heartbeat:
+        system = self.system
+        steps = system.boards.markets.steps()
+        children = system.supervisor.supervision_status().children
+        inboxes = [child.inbox for child in children if child.inbox is not None]
+        per_second = (steps - self._steps_at_heartbeat) * SECOND // HEARTBEAT_EVERY_NS
+        self._steps_at_heartbeat = steps
+        states = system.boards.markets.states()
+        return Heartbeat(
+            at=system.clock.now(),
+            uptime_s=Duration(self.uptime_ns),
+            markets=len(states),
+            positions=sum(1 for state in states if state.position.sign),
+            realized=self.realized(),
+            messages=steps,
+            messages_per_s=per_second,
+            conflated=sum(inbox.conflated for inbox in inboxes),
+            inbox_depth_max=max((inbox.depth for inbox in inboxes), default=0),
+            decide_us_p50=system.boards.markets.step_percentile_us(50),
+            decide_us_p99=system.boards.markets.step_percentile_us(99),
+            lines_lost=self.telemetry.run.lines_lost,
+        )
+
+    def realized(self) -> Money:
+        """What this run has realised, net of fees, dropped markets included."""
+        held = sum(state.position.realized for state in self.system.boards.markets.states())
+        return Money(held + self.roster.dropped_realized)
+
+    # --- settings -----------------------------------------------------------------------------------------------
+
+    def _reload(self) -> None:
+        """SIGHUP: take over what may change while running, and say what needs a restart."""
+        at, old = self.system.clock.now(), self.system.settings
+        try:
+            new = load(self.options.config_path, command_line=self.options.command_line, environ=os.environ).settings
+        except SettingsError as error:
+            self.system.record(ConfigReload(at=at, applied=(), needs_restart=(), error=str(error)))
+            return
+        applied, needs_restart = changes(old, new)
+        self.system.apply_settings(new)
+        if "trading.disable_new_quotes" in applied:
+            self.system.switch_kill(on=new.trading.disable_new_quotes, who="setting")
+        self.system.record(ConfigReload(at=at, applied=applied, needs_restart=needs_restart, error=None))
+
+    # --- signals and the way down -------------------------------------------------------------------------------
+
+    def _take_signals(self) -> None:
+        def take(number: int, act: Callable[[], None]) -> None:
+            signal.signal(number, lambda _number, _frame: act())
+
+        take(signal.SIGINT, lambda: self._asked_to_stop("SIGINT"))
+        take(signal.SIGTERM, lambda: self._asked_to_stop("SIGTERM"))
+        take(signal.SIGHUP, lambda: self.events.put(Reload()))
+        take(signal.SIGUSR1, lambda: self.events.put(Kill(on=True, who="SIGUSR1")))
+        take(signal.SIGUSR2, lambda: self.events.put(Kill(on=False, who="SIGUSR2")))
+
+    def _asked_to_stop(self, who: str) -> None:
+        """In the signal's own frame, so that a second one works even when the main thread is stuck."""
+        if not self._is_stopping:
+            self._is_stopping = True
+            self.events.put(Stop(who=who))
+            return
+        live = [order.client_order_id for state in self.system.boards.markets.states() for order in state.orders]
+        words = "no order of ours was known to be live" if not live else f"still open: {', '.join(live)}"
+        line = {"action": "shutdown_aborted", "level": "error", "run": self.system.run,
+                "message": f"second {who}: stopped at once; {words}"}  # fmt: skip
+        os.write(sys.stderr.fileno(), (json.dumps(line, separators=(",", ":")) + "\n").encode())
+        if self.venue.child is not None:
+            os.kill(self.venue.child.pid, signal.SIGKILL)
+        os._exit(EXIT_SECOND_SIGNAL)
+
+    def _shut_down(self, reason: Stop) -> int:
+        """Close the gate, cancel everything, confirm by the venue's own list, flush."""
+        self._is_stopping = True
+        system = self.system
+        system.record(ShutdownBegin(at=system.clock.now(), who=reason.who))
+        self.roster.stop()
+        left = system.close_orders()
+        exit_code = reason.exit_code or (0 if left is not None and not left.open_orders else EXIT_ORDERS_LEFT)
+        system.record(self._done(left, exit_code))
+        if not system.stop():
+            self._say("some actors did not end in time")
+        return exit_code
+
+    def _done(self, left: OpenOrdersLeft | None, exit_code: int) -> ShutdownDone:
+        if left is None:
+            self._say("the venue did not confirm in time that every order is cancelled")
+        positions = () if left is None else tuple(_position_text(ticker, net) for ticker, net in left.positions)
+        return ShutdownDone(
+            at=self.system.clock.now(),
+            open_orders=-1 if left is None else len(left.open_orders),
+            positions=positions,
+            realized=self.realized(),
+            exit_code=exit_code,
+        )
+
+    def _say(self, message: str) -> None:
+        self.system.record(
+            LibraryLog(at=self.system.clock.now(), logger="edgelock.run", severity="WARNING", message=message)
+        )
+
+
+def _position_text(ticker: str, net: int) -> str:
+    whole, rest = divmod(abs(net), CONTRACT)
+    sign = "-" if net < 0 else ""
+    return f"{ticker} {sign}{whole}.{rest:02d}"

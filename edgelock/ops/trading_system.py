@@ -1,0 +1,286 @@
+"""The actors of one run and how they are wired: the one place that knows everyone.
+
+Infrastructure starts in the order telemetry, exchange, risk, feed and stops in the reverse; markets come and go in
+between. Every actor is reached through its address, whoever lives there at the moment.
+"""
+
+import queue
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgelock.actors.address import Address
+from edgelock.actors.base import SupervisedActor
+from edgelock.actors.child_spec import ChildKind, ChildSpec
+from edgelock.actors.clock import EngineClock, monotonic_ns
+from edgelock.actors.exchange_actor import ExchangeActor
+from edgelock.actors.gate_board import GateBoard
+from edgelock.actors.journal import Journal
+from edgelock.actors.lifecycle import Incarnation
+from edgelock.actors.market_actor import MarketActor
+from edgelock.actors.market_board import MarketBoard
+from edgelock.actors.messages import (
+    AddMarket,
+    CancelEverything,
+    CrashOnPurpose,
+    DropMarket,
+    GatewayNews,
+    KillSwitch,
+    MarketNews,
+    OpenOrdersLeft,
+    Records,
+    SettingsNews,
+    Unsubscribe,
+    UrgentFact,
+)
+from edgelock.actors.notices import Notice
+from edgelock.actors.order_gateway import GatewayAnswer
+from edgelock.actors.paper_gateway import PaperGateway
+from edgelock.actors.restart_events import RestartBudget
+from edgelock.actors.risk_actor import RiskActor
+from edgelock.actors.risk_board import RiskBoard
+from edgelock.actors.shadow_gateway import ShadowGateway
+from edgelock.actors.supervisor import Supervisor
+from edgelock.actors.supervisor_messages import AddChild, RemoveChild, RestartChild, StartChildren
+from edgelock.actors.telemetry import TelemetryActor
+from edgelock.actors.timer import TimerThread
+from edgelock.core.facts import Fact, MarketStatusChanged, Retired, SettingsChanged
+from edgelock.core.market import Market
+from edgelock.core.market_state import MarketState, RunMode
+from edgelock.core.rate_limit import TokenBucket
+from edgelock.core.strategy import EDGE_LOCKED, LEGACY
+from edgelock.core.telemetry import Record
+from edgelock.ops.restart_log import MARKET_PREFIX, RestartLog
+from edgelock.ops.settings import Settings
+
+STOP_TIMEOUT_S = 4.0
+CLOSE_TIMEOUT_S = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everybody is told things."""
+
+    telemetry: Address
+    exchange: Address
+    risk: Address
+    feed: Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boards:
+    """What may be looked at without asking anybody."""
+
+    markets: MarketBoard
+    risk: RiskBoard
+    gate: GateBoard
+
+
+class TradingSystem:
+    """All actors of one run. `start`, add markets, and in the end `close_orders` and `stop`."""
+
+    def __init__(
+        self,
+        *,
+        run: str,
+        settings: Settings,
+        clock: EngineClock,
+        journal: Journal,
+        bucket: TokenBucket,
+        build_telemetry: Callable[[Incarnation], TelemetryActor],
+        build_feed: Callable[[Incarnation, "TradingSystem"], SupervisedActor],
+        escalated: Callable[[Notice], None],
+        rng: random.Random,
+    ) -> None:
+        self.run = run
+        self.clock = clock
+        self.settings = settings
+        self.addresses = Addresses(*(Address(name) for name in ("telemetry", "exchange", "risk", "feed")))
+        self.boards = Boards(markets=MarketBoard(), risk=RiskBoard(), gate=GateBoard())
+        self.timer = TimerThread()
+        self.restart_log = RestartLog(now=clock.now, record=self.record)
+        self._journal = journal
+        self._bucket = bucket
+        self._escalated = escalated
+        self._strategy = LEGACY if settings.strategy_name == "legacy" else EDGE_LOCKED
+        self._run_mode = RunMode(settings.mode)
+        self._markets: dict[str, Address] = {}
+        gateway = PaperGateway if self._run_mode is RunMode.PAPER else ShadowGateway
+        self.gateway = gateway(run=run, clock=clock, answer=self._answered)
+        self.supervisor = Supervisor(
+            infrastructure=(
+                self._infrastructure(self.addresses.telemetry, build_telemetry),
+                self._infrastructure(self.addresses.exchange, self._build_exchange),
+                self._infrastructure(self.addresses.risk, self._build_risk),
+                self._infrastructure(self.addresses.feed, lambda life: build_feed(life, self)),
+            ),
+            timer=self.timer,
+            notices=self._notice,
+            monotonic_ns=monotonic_ns,
+            jitter=rng.random,
+        )
+
+    # --- what the program does with it ---
+
+    def start(self) -> None:
+        """Start the timer, the supervisor and the infrastructure."""
+        self.timer.start()
+        self.supervisor.launch()
+        self.supervisor.address.tell(StartChildren())
+
+    def record(self, *records: Record) -> None:
+        """Write lines that are not a market's own."""
+        self.addresses.telemetry.tell(Records(records))
+
+    def add_market(self, market: Market) -> None:
+        """Begin to trade a market: the door and the risk side know it before its actor lives."""
+        address = Address(f"{MARKET_PREFIX}{market.ticker}")
+        self._markets[market.ticker] = address
+        self.addresses.feed.tell(AddMarket(market, address))
+        self.addresses.exchange.tell(AddMarket(market, address))
+        self.addresses.risk.tell(AddMarket(market, address))
+        supervision = self.settings.supervision
+        spec = ChildSpec(
+            address=address,
+            factory=lambda life: self._build_market(life, market),
+            kind=ChildKind.ONE_FOR_ONE,
+            hung_after_ns=supervision.hung_after,
+            budget=RestartBudget(
+                max_restarts=supervision.max_restarts,
+                window_ns=supervision.window,
+                backoff_base_ns=supervision.backoff_base,
+                backoff_cap_ns=supervision.backoff_cap,
+                equal_signatures_max=supervision.equal_failures,
+            ),
+        )
+        self.supervisor.address.tell(AddChild(spec))
+
+    def retire_market(self, ticker: str) -> None:
+        """No more entries there; exits go on until it is flat."""
+        self.tell_market(ticker, Retired(at=self.clock.now()))
+
+    def drop_market(self, ticker: str) -> None:
+        """Forget a market that is flat and has no orders."""
+        self.supervisor.address.tell(RemoveChild(f"{MARKET_PREFIX}{ticker}"))
+        self.addresses.feed.tell(Unsubscribe(ticker))
+        self.addresses.exchange.tell(DropMarket(ticker))
+        self.addresses.risk.tell(DropMarket(ticker))
+        self.boards.markets.forget(ticker)
+        self._markets.pop(ticker, None)
+
+    def tell_status(self, ticker: str, fact: MarketStatusChanged) -> None:
+        """Tell the feed what was learned of a market's status elsewhere; it tells everyone else."""
+        self.addresses.feed.tell(MarketNews(ticker, fact))
+
+    def tickers(self) -> tuple[str, ...]:
+        """The markets traded now."""
+        return tuple(self._markets)
+
+    def tell_market(self, ticker: str, fact: Fact) -> None:
+        """Tell one market a fact that overtakes market data."""
+        address = self._markets.get(ticker)
+        if address is not None:
+            address.tell(UrgentFact(fact))
+
+    def switch_kill(self, *, on: bool, who: str) -> None:
+        """Move the operator's latch."""
+        self.addresses.risk.tell(KillSwitch(on, who))
+
+    def restart_market(self, ticker: str) -> bool:
+        """An operator's wish; False when no such market is traded."""
+        if ticker not in self._markets:
+            return False
+        self.supervisor.address.tell(RestartChild(f"{MARKET_PREFIX}{ticker}"))
+        return True
+
+    def crash_market(self, ticker: str, reason: str) -> bool:
+        """The fault switch of an embedded run; False when no such market is traded."""
+        address = self._markets.get(ticker)
+        return address is not None and address.tell(CrashOnPurpose(reason))
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Hand the changed numbers to everyone who uses them."""
+        self.settings = settings
+        self.addresses.exchange.tell(SettingsNews(settings))
+        self.addresses.risk.tell(SettingsNews(settings))
+        now = self.clock.now()
+        for ticker in self._markets:
+            self.tell_market(ticker, SettingsChanged(at=now, settings=settings.strategy_for(ticker)))
+
+    def close_orders(self) -> OpenOrdersLeft | None:
+        """Stop deciding, cancel everything, and report what the venue still shows; None when no answer came."""
+        answers: queue.SimpleQueue[OpenOrdersLeft] = queue.SimpleQueue()
+        self.addresses.exchange.tell(CancelEverything(answers.put))
+        try:
+            return answers.get(timeout=CLOSE_TIMEOUT_S)
+        except queue.Empty:
+            return None
+
+    def stop(self) -> bool:
+        """Stop every actor in reverse start order; False when some did not end in time."""
+        ended = self.supervisor.shut_down(STOP_TIMEOUT_S)
+        return self.timer.stop() and ended
+
+    # --- how the actors are built ---
+
+    def _infrastructure(self, address: Address, factory: Callable[[Incarnation], SupervisedActor]) -> ChildSpec:
+        return ChildSpec(address=address, factory=factory, kind=ChildKind.INFRASTRUCTURE)
+
+    def _build_exchange(self, life: Incarnation) -> ExchangeActor:
+        return ExchangeActor(
+            life,
+            run=self.run,
+            settings=self.settings,
+            enforce_gates=self._strategy is EDGE_LOCKED,
+            gateway=self.gateway,
+            bucket=self._bucket,
+            journal=self._journal,
+            risk=self.addresses.risk,
+            telemetry=self.addresses.telemetry,
+            board=self.boards.gate,
+            timer=self.timer,
+            clock=self.clock,
+        )
+
+    def _build_risk(self, life: Incarnation) -> RiskActor:
+        return RiskActor(
+            life,
+            settings=self.settings.risk,
+            starts_killed_by="setting" if self.settings.trading.disable_new_quotes else None,
+            journal=self._journal,
+            exchange=self.addresses.exchange,
+            telemetry=self.addresses.telemetry,
+            board=self.boards.risk,
+            timer=self.timer,
+            clock=self.clock,
+        )
+
+    def _build_market(self, life: Incarnation, market: Market) -> MarketActor:
+        """A new life remembers nothing but who it is; prefix and number keep its order ids apart from all others."""
+        known = self.boards.markets.state(market.ticker)
+        ticker = market.ticker.replace(".", "_")
+        state = MarketState(
+            market=market if known is None else known.market,
+            settings=self.settings.strategy_for(market.ticker),
+            run_mode=self._run_mode,
+            order_prefix=f"{self.run}-{ticker}-{life.number}",
+        )
+        return MarketActor(
+            life,
+            state=state,
+            strategy=self._strategy,
+            exchange=self.addresses.exchange,
+            feed=self.addresses.feed,
+            telemetry=self.addresses.telemetry,
+            board=self.boards.markets,
+            timer=self.timer,
+            clock=self.clock,
+            on_recovered=self.restart_log.recovered,
+        )
+
+    def _answered(self, answer: GatewayAnswer) -> None:
+        self.addresses.exchange.tell(GatewayNews(answer))
+
+    def _notice(self, news: Notice) -> None:
+        self.restart_log.take(news)
+        self._escalated(news)

@@ -1,0 +1,81 @@
+"""The venue of one run: where it is, how it is signed for, and what time it is there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgelock.actors.clock import EngineClock, monotonic_ns, wall_clock_ns
+from edgelock.kalshi.signing import CredentialError, Credentials, credentials_from_file, credentials_from_pem
+from edgelock.ops.embedded_process import EmbeddedExchange, exchange_command, start_exchange
+from edgelock.ops.run_options import RunOptions
+from edgelock.ops.user_error import UserError
+
+REST_URLS = {
+    "demo": "https://external-api.demo.kalshi.co/trade-api/v2",
+    "prod": "https://external-api.kalshi.com/trade-api/v2",
+}
+WS_URLS = {
+    "demo": "wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2",
+    "prod": "wss://external-api-ws.kalshi.com/trade-api/ws/v2",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Venue:
+    """child is the embedded exchange's process; markets are the tickers it has listed so far."""
+
+    rest_url: str
+    ws_url: str
+    credentials: Credentials
+    clock: EngineClock
+    markets: tuple[str, ...] = ()
+    child: EmbeddedExchange | None = None
+
+    def close(self) -> None:
+        """End the embedded exchange, if there is one."""
+        if self.child is not None:
+            self.child.stop()
+
+
+def open_venue(options: RunOptions, *, told: Callable[[str], None]) -> Venue:
+    """Start or address the chosen venue. Raises UserError, with nothing left running, when that cannot be."""
+    try:
+        if options.settings.venue.name == "embedded":
+            return _embedded(options, told)
+        return _remote(options)
+    except CredentialError as error:
+        raise UserError(str(error)) from None
+
+
+def _embedded(options: RunOptions, told: Callable[[str], None]) -> Venue:
+    child, ready = start_exchange(
+        exchange_command(options.settings.embedded, request_log=options.exchange_log), told=told
+    )
+    anchor = monotonic_ns() - (wall_clock_ns() - ready.anchor_wall_ns)
+    if ready.private_key_pem is None:
+        child.stop()
+        raise UserError("the embedded exchange gave no key", exit_code=70)
+    return Venue(
+        rest_url=ready.rest_url,
+        ws_url=ready.ws_url,
+        credentials=credentials_from_pem(ready.api_key_id, ready.private_key_pem, source="the embedded exchange's key"),
+        clock=EngineClock(ready.origin_ns, anchor, ready.speed),
+        markets=ready.markets,
+        child=child,
+    )
+
+
+def _remote(options: RunOptions) -> Venue:
+    name, secrets = options.settings.venue.name, options.secrets
+    key_id = secrets.api_key_id
+    assert key_id is not None
+    if secrets.private_key_pem is not None:
+        credentials = credentials_from_pem(key_id, secrets.private_key_pem, source="KALSHI_PRIVATE_KEY")
+    else:
+        credentials = credentials_from_file(key_id, Path(str(secrets.private_key_path)))
+    return Venue(
+        rest_url=REST_URLS[name],
+        ws_url=WS_URLS[name],
+        credentials=credentials,
+        clock=EngineClock(wall_clock_ns(), monotonic_ns(), 1),
+    )
