@@ -157,6 +157,10 @@ class FeedConversation:
         self._reset()
         return self._suspect_all(reason)
 
+    def doubt(self, reason: str) -> list[FeedEvent]:
+        """Something outside says that no book can be relied on; a snapshot of each is asked for."""
+        return self._suspect_all(reason)
+
     def commands(self, now_ns: int) -> list[str]:
         """The frames to send now. `now_ns` is real, monotonic time. Ask after every batch, and now and then."""
         self._now_ns = now_ns
