@@ -10,7 +10,8 @@ Cancels    Those ahead of us are believed only as far as the display proves: les
            queue to it. The print that explains such a shrink may be told after it; it is not counted twice, unless
            the level grew in between.
 Crossing   A displayed opposite price at or through the order's price would have met the order: it fills at the
-           order's price, as maker, for what is displayed there.
+           order's price, as maker, for what is displayed there. A book that crosses itself is between two changes
+           and fills nobody.
 Taking     An order that crosses takes the displayed levels up to its limit, one fill each at the level's price.
            Displayed contracts are met once: what leaves the level is assumed to be others', what is added is new,
            and an empty level forgets.
@@ -27,7 +28,7 @@ per contract and so by whole steps of the rounding.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from edgelock.core.book import Book, Level
+from edgelock.core.book import EMPTY_VIEW, Book, Level
 from edgelock.core.facts import Print
 from edgelock.core.fees import charge
 from edgelock.core.fill_outcomes import (
@@ -285,9 +286,9 @@ class PaperMarket:
             yield self._fill(order, price, size, is_taker=is_taker, queue_ahead=queue_ahead)
 
     def _filled_by_display(self, book: Book) -> Iterator[PaperFill]:
-        if not self._resting:
+        view = book.view(1) if self._resting else EMPTY_VIEW
+        if view.bids and view.asks and not view.is_two_sided:
             return
-        view = book.view(1)
         crossed = [
             order
             for order in self._resting.values()

@@ -212,6 +212,17 @@ def test_a_display_through_our_price_fills_us_at_our_price_for_what_is_shown():
     assert fills(paper.on_book(a_book(bids=((46, 10),), asks=((47, 5), (48, 9))))) == [(48, 1, False), (48, 5, False)]
 
 
+def test_a_book_between_two_changes_fills_nobody():
+    paper = a_paper_market()
+    paper.place(an_order(), a_book())
+    book = a_book()
+    book.change(ASK, Price(4800), Size(500))
+
+    assert fills(paper.on_book(book)) == []
+    book.change(BID, Price(4800), Size(-10_000))
+    assert fills(paper.on_book(book)) == [(48, 5, False)]
+
+
 def test_of_two_crossed_orders_the_more_aggressive_one_is_met_first():
     paper = a_paper_market()
     paper.place(an_order("low", cents=47), a_book())
