@@ -74,21 +74,24 @@ def kill(directory: Path) -> None:
     Resting entries are withdrawn, take-profits and exits by age go on. The switch is kept across restarts until
     `resume`.
     """
-    _command(directory, "kill")
+    ask(directory, "kill")
+    click.echo("kill switch on: no new entries, resting entries withdrawn; exits go on")
 
 
 @click.command()
 @_of_the_bot
 def resume(directory: Path) -> None:
     """Take the kill switch off; entries come back."""
-    _command(directory, "resume")
+    ask(directory, "resume")
+    click.echo("kill switch off: entries come back")
 
 
 @click.command()
 @_of_the_bot
 def stop(directory: Path) -> None:
     """Shut the bot down as Ctrl-C does: cancel every order, confirm, exit. Positions remain."""
-    _command(directory, "stop")
+    ask(directory, "stop")
+    click.echo("stopping: orders are cancelled and confirmed, positions remain; the log says when it is done")
 
 
 @click.command()
@@ -96,11 +99,8 @@ def stop(directory: Path) -> None:
 @click.argument("ticker")
 def restart(directory: Path, ticker: str) -> None:
     """Restart one market's actor, also one in quarantine."""
-    _command(directory, "restart", ticker=ticker)
+    ask(directory, "restart", ticker=ticker)
+    click.echo(f"restarting {ticker}")
 
 
 CONTROL_COMMANDS: tuple[click.Command, ...] = (status, kill, resume, stop, restart)
-
-
-def _command(directory: Path, name: str, **arguments: str) -> None:
-    click.echo(str(ask(directory, name, **arguments).get("message", "done")))

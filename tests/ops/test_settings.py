@@ -1,0 +1,57 @@
+"""What may change while the bot runs, and what the names of modes and strategies are."""
+
+from edgelock.core.settings import DEFAULT_FAMILIES
+from edgelock.ops.settings import Settings, changes, flat
+
+
+def settings(**sections: object) -> Settings:
+    return Settings.model_validate(sections)
+
+
+def test_equal_settings_have_no_changes():
+    assert changes(settings(), settings()) == ((), ())
+
+
+def test_changes_are_parted_into_applied_and_restart():
+    new = settings(
+        selection={"max_markets_to_trade": 3},
+        risk={"max_daily_loss_usd": 10},
+        trading={"disable_new_quotes": True, "shadow_mode": True},
+        log={"backups": 1},
+    )
+
+    applied, needs_restart = changes(settings(), new)
+
+    assert applied == ("risk.max_daily_loss_usd", "selection.max_markets_to_trade", "trading.disable_new_quotes")
+    assert needs_restart == ("log.backups", "trading.shadow_mode")
+
+
+def test_a_common_value_that_families_inherit_is_named_once():
+    assert changes(settings(), settings(strategy={"min_edge_c": 3})) == (("strategy.min_edge_c",), ())
+
+
+def test_a_value_of_one_family_is_named_with_it():
+    families = {**DEFAULT_FAMILIES, "NHL": {**DEFAULT_FAMILIES["NHL"], "low": "0.47"}}
+
+    assert changes(settings(), settings(families=families)) == (("families.NHL.low",), ())
+
+
+def test_a_new_market_table_is_named_by_what_differs_from_before():
+    applied, needs_restart = changes(settings(), settings(markets={"T1": {"dwell_s": 3}}))
+
+    assert "markets.T1.dwell_s" in applied
+    assert needs_restart == ()
+
+
+def test_keys_are_written_as_in_the_file():
+    keys = flat(settings())
+
+    assert {"risk.breaker_soft.lasts_s", "families.NHL.series", "families.NHL.low", "embedded.balance_usd"} <= set(keys)
+
+
+def test_use_legacy_logic_names_the_other_strategy():
+    assert settings(trading={"use_legacy_logic": True}).strategy_name == "legacy"
+
+
+def test_series_that_no_family_lists_may_be_selected_as_other():
+    assert settings(selection={"series": ["other"]}).selection.series == ("other",)
