@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
+from edgelock.core.book import EMPTY_VIEW
 from edgelock.core.facts import (
     AmendRejected,
     BookChanged,
@@ -210,6 +211,9 @@ def _canceled(before: MarketState, fact: Fact, after: MarketState) -> tuple[Mark
 
 def _unknown(_before: MarketState, fact: Fact, after: MarketState) -> tuple[MarketRecord, ...]:
     assert isinstance(fact, CancelRejected | OrderUnanswered)
+    order = find_order(after, fact.client_order_id)
+    if order is None or order.state is not OrderState.UNKNOWN:
+        return ()  # its end has been told: it filled while the cancel was on its way
     reason = fact.reason if isinstance(fact, OrderUnanswered) else f"cancel refused: {fact.code} {fact.text}".strip()
     return (
         OrderUnknown(
@@ -268,8 +272,8 @@ def _resolved(before: MarketState, fact: Fact, after: MarketState) -> tuple[Mark
 
 def _book(before: MarketState, fact: Fact, after: MarketState) -> tuple[MarketRecord, ...]:
     assert isinstance(fact, BookChanged)
-    if before.view.is_two_sided or not after.view.is_two_sided:
-        return ()
+    if before.raw_view != EMPTY_VIEW or not after.view.is_two_sided:
+        return ()  # told once, when a book is first known or known again after a gap
     return (
         BookSnapshot(
             at=after.now, market=after.market.ticker, context=after.context(), spread_ticks=after.spread_ticks
