@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from edgelock.actors.base import SupervisedActor
 from edgelock.actors.clock import Clock
+from edgelock.actors.exit_averages import ExitAverages
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.messages import Records
 from edgelock.actors.redaction import Redactor
@@ -38,13 +39,14 @@ class TelemetryOutputs:
 
 @dataclass(slots=True)
 class TelemetryRun:
-    """What outlives an incarnation of the telemetry actor: the run's id, the last seq given, the counts.
+    """What outlives an incarnation of the telemetry actor: the run's id, the last seq given, averages and counts.
 
     Owned by the incarnation that lives; others may read the counts.
     """
 
     run: str
     seq: int = 0
+    exit_averages: ExitAverages = field(default_factory=ExitAverages)
     lines: Counter[str] = field(default_factory=Counter)
     lines_lost: int = 0
     format_failures: int = 0
@@ -118,7 +120,7 @@ class TelemetryActor(SupervisedActor):
 
     def _write(self, records: tuple[Record, ...]) -> None:
         run = self._run
-        for record in records:
+        for record in (*records, *run.exit_averages.after(records)):
             run.seq += 1
             run.lines[record.action] += 1
             self._logger.handle(TelemetryLine(record, seq=run.seq, run=run.run))

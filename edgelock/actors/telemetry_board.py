@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from edgelock.actors.exit_averages import ExitAverage
 from edgelock.core import telemetry as t
 from edgelock.core.order import CancelReason
 from edgelock.core.units import SECOND, Duration, Money, Price, Size, Timestamp
@@ -107,7 +108,7 @@ class TelemetryBoard:
     def note(self, record: t.Record) -> None:
         """Take one record into the picture."""
         with self._lock:
-            if type(record) not in _TOO_FREQUENT:
+            if type(record) not in _NOT_FOR_PEOPLE:
                 self._recent.append(record)
             self._note_run(record)
             ticker = getattr(record, "market", None)
@@ -284,8 +285,9 @@ _NOTES: dict[type[t.Record], Callable[[_MarketNotes, Any], None]] = {
     t.ActorQuarantine: _condition("quarantined"),
 }
 
-_TOO_FREQUENT = frozenset(
+_NOT_FOR_PEOPLE = frozenset(
     {
+        ExitAverage,
         t.QuotePlace,
         t.QuoteCancel,
         t.QuoteAmend,

@@ -105,8 +105,8 @@ def test_stream_and_file_get_the_same_lines_numbered_in_order(tmp_path):
 
     assert stream.getvalue() == path.read_text(encoding="utf-8")
     lines = lines_of(stream.getvalue())
-    assert [line["seq"] for line in lines] == list(range(1, len(SAMPLES) + 1))
-    assert [line["action"] for line in lines] == [sample.action for sample in SAMPLES]
+    assert [line["seq"] for line in lines] == list(range(1, len(SAMPLES) + 2))
+    assert [line["action"] for line in lines] == [*(sample.action for sample in SAMPLES), "exit_average"]
 
 
 def test_seq_has_no_gap_when_many_threads_tell_at_once():

@@ -84,7 +84,20 @@ def test_a_wide_terminal_shows_everything_a_narrow_one_the_dearest():
 def test_80_columns_hold_age_next_exit_cancels_and_restarts():
     titles = drawn(MODEL)[2].split()
 
-    assert titles[:12] == "market state net vwap tp bid ask quotes age exit real. c30".split()
+    assert titles[:12] == [
+        "market",
+        "state",
+        "net",
+        "vwap",
+        "tp",
+        "bid",
+        "ask",
+        "quotes",
+        "age",
+        "exit",
+        "real.",
+        "c30",
+    ]
     assert "rs" in titles
 
 
