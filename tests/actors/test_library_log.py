@@ -130,7 +130,9 @@ def test_an_exception_that_cannot_be_raised_becomes_a_record(listening):
 
 
 def test_a_library_that_formats_wrongly_is_still_heard(listening):
-    logging.getLogger("clumsy").warning("%d contracts", "ten")
+    record = logging.LogRecord("clumsy", logging.WARNING, "", 0, "%d contracts", ("ten",), None)
+
+    listening.logs.emit(record)
 
     assert listening.told()[0].message == "'%d contracts' with ('ten',)"
 
