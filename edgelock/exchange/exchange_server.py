@@ -30,6 +30,7 @@ from edgelock.exchange.ws_session import Session
 
 API_BASE = "/trade-api/v2"
 WS_PATH = "/trade-api/ws/v2"
+_CLOSE_WAIT_S = 0.1
 
 TRADING_ROUTES: tuple[Route, ...] = (
     *rest_market_data.ROUTES,
@@ -82,8 +83,9 @@ class ExchangeServer:
             app.router.add_route(route.method, f"{API_BASE}{route.path}", self._rest_handler(route))
         app.router.add_get(WS_PATH, self._socket)
         app.router.add_get("/embedded/clock", self._clock)
+        app.router.add_post("/embedded/clock/release", self._release_clock)
         app.router.add_get("/embedded/ledger", self._ledger)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_WAIT_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, reuse_address=True)
         await site.start()
@@ -92,7 +94,10 @@ class ExchangeServer:
 
     async def stop(self) -> None:
         """Close every connection and stop listening."""
-        await asyncio.gather(*(socket.close() for socket in set(self._sockets)))
+        closing = [asyncio.create_task(socket.close()) for socket in self._sockets]
+        if closing:
+            # A client that does not answer, or does not even read, must not hold up the end.
+            await asyncio.wait(closing, timeout=_CLOSE_WAIT_S)
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -150,7 +155,7 @@ class ExchangeServer:
         if isinstance(account, Unsigned):
             return _response(nested(401, "token_authentication_failure", account.value))
         exchange = self._exchange
-        socket = web.WebSocketResponse(compress=False)
+        socket = web.WebSocketResponse(compress=False, timeout=_CLOSE_WAIT_S)
         await socket.prepare(request)
         session = Session(account.account_id, exchange.broadcast.views, exchange.clock.now)
 
@@ -163,6 +168,10 @@ class ExchangeServer:
         finally:
             self._sockets.discard(socket)
         return socket
+
+    async def _release_clock(self, request: web.Request) -> web.Response:
+        self._exchange.clock.release()
+        return await self._clock(request)
 
     async def _clock(self, _: web.Request) -> web.Response:
         anchor = self._exchange.clock.anchor

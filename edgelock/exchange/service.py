@@ -113,7 +113,7 @@ def assemble(flow: Flow, key: GeneratedKey, options: ServiceOptions, log: Reques
     """An exchange with one member, its clock started."""
     engine = Engine(new_id=lambda: str(uuid.uuid4()))
     engine.open_account(MEMBER_ID, str(uuid.uuid4()), options.balance)
-    clock = ExchangeClock(flow.starts_at, options.speed)
+    clock = ExchangeClock(flow.starts_at, options.speed, is_held=options.holds_clock)
     broadcast = Broadcast(engine, clock.now)
     return Exchange(
         engine=engine,
@@ -198,8 +198,12 @@ def _announce(options: ServiceOptions, exchange: Exchange, key: GeneratedKey, ke
 
 
 def _write_ledger(options: ServiceOptions, engine: Engine) -> None:
-    if options.ledger is not None:
+    if options.ledger is None:
+        return
+    try:
         options.ledger.write_bytes(msgspec.json.encode(ledger_object(engine)) + b"\n")
+    except OSError as error:
+        raise ServiceRefused(f"ledger {options.ledger}: {error.strerror}") from None
 
 
 def _balance(_: click.Context, __: click.Parameter, text: str) -> Money:
