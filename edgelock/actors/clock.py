@@ -43,14 +43,15 @@ class EngineClock:
     """Engine time at `speed` times real time.
 
     origin_ns            engine time at the anchor
-    anchor_monotonic_ns  the monotonic reading at which engine time was `origin_ns`
+    anchor_monotonic_ns  the monotonic reading at which engine time was `origin_ns`; None: time stands still there
+                         until `release`
     speed                engine seconds per real second, above 0, exact
     """
 
     def __init__(
         self,
         origin_ns: int,
-        anchor_monotonic_ns: int,
+        anchor_monotonic_ns: int | None,
         speed: Fraction | int = 1,
         monotonic: Callable[[], int] = monotonic_ns,
     ) -> None:
@@ -66,6 +67,10 @@ class EngineClock:
         """A clock that shows `origin` at this moment."""
         return cls(origin, monotonic_ns(), speed)
 
+    def release(self, anchor_monotonic_ns: int) -> None:
+        """Let time run: it was `origin_ns` at this monotonic reading."""
+        self._anchor_ns = anchor_monotonic_ns
+
     @property
     def speed(self) -> Fraction:
         """Engine seconds per real second."""
@@ -73,7 +78,10 @@ class EngineClock:
 
     def now(self) -> Timestamp:
         """Engine time, nanoseconds since the Unix epoch."""
-        elapsed = self._monotonic() - self._anchor_ns
+        anchor = self._anchor_ns
+        if anchor is None:
+            return Timestamp(self._origin_ns)
+        elapsed = self._monotonic() - anchor
         return Timestamp(self._origin_ns + elapsed * self._speed.numerator // self._speed.denominator)
 
     def monotonic_ns(self) -> int:
@@ -83,5 +91,6 @@ class EngineClock:
     def real_delay_ns(self, until: Timestamp) -> int:
         """The fewest real nanoseconds after which `now()` will be `until` or later; 0 when it already is."""
         engine_elapsed = until - self._origin_ns
-        due = self._anchor_ns - (-engine_elapsed * self._speed.denominator // self._speed.numerator)
+        anchor = self._monotonic() if self._anchor_ns is None else self._anchor_ns
+        due = anchor - (-engine_elapsed * self._speed.denominator // self._speed.numerator)
         return max(0, due - self._monotonic())

@@ -16,13 +16,24 @@ class ClockAnchor:
 
 
 class ExchangeClock:
-    """Exchange time from the machine's monotonic clock. It never goes back and never jumps."""
+    """Exchange time from the machine's monotonic clock. It never goes back and never jumps.
 
-    def __init__(self, origin: Timestamp, speed: float) -> None:
+    is_held  it stands at its origin until `release`, so that a client can be ready for the first trade
+    """
+
+    def __init__(self, origin: Timestamp, speed: float, *, is_held: bool = False) -> None:
         self._origin = origin
         self._speed = speed
+        self._is_held = is_held
         self._anchor_monotonic_ns = time.monotonic_ns()
         self._anchor_wall_ns = time.time_ns()
+
+    def release(self) -> None:
+        """Let the clock run from here. Once it runs this changes nothing."""
+        if self._is_held:
+            self._anchor_monotonic_ns = time.monotonic_ns()
+            self._anchor_wall_ns = time.time_ns()
+            self._is_held = False
 
     @property
     def anchor(self) -> ClockAnchor:
@@ -31,6 +42,8 @@ class ExchangeClock:
 
     def now(self) -> Timestamp:
         """Exchange time, nanoseconds."""
+        if self._is_held:
+            return self._origin
         elapsed = time.monotonic_ns() - self._anchor_monotonic_ns
         return Timestamp(self._origin + int(elapsed * self._speed))
 

@@ -6,6 +6,7 @@ The main thread does no work of its own: it takes signals and other events off o
 import random
 import secrets as tokens
 import sys
+import threading
 from contextlib import ExitStack
 
 import msgspec
@@ -20,6 +21,7 @@ from edgelock.actors.notices import Escalated, Notice
 from edgelock.actors.redaction import Redactor
 from edgelock.actors.telemetry import TelemetryActor, TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
+from edgelock.core.facts import FeedStatus
 from edgelock.core.rate_limit import full_bucket
 from edgelock.core.telemetry import Config, LibraryLog
 from edgelock.core.units import SECOND
@@ -40,6 +42,8 @@ from edgelock.ops.venue import Venue, open_venue
 
 EXIT_SOFTWARE = 70
 POLL_S_MIN = 2.0
+BOOKS_TIMEOUT_S = 5.0
+LOOK_EVERY_S = 0.02
 BASIC_WRITE_TOKENS = 100
 """Tokens a second of the venue's lowest tier: what paper is held to as well."""
 
@@ -90,6 +94,8 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
     try:
         system.record(_config(options, venue), *(_said(line, venue) for line in early))
         _start_roster(roster)
+        _wait_for_books(system)
+        venue.release_clock()
         server = ControlServer(
             options.settings.state.directory,
             control_handlers(loop),
@@ -155,6 +161,16 @@ def _start_roster(roster: Roster) -> None:
         roster.start()
     except UNREADABLE as error:
         raise UserError(f"the venue's markets could not be read: {error}") from None
+
+
+def _wait_for_books(system: TradingSystem) -> None:
+    """Until every market has its book, or too long: then the clock runs all the same, and they catch up."""
+    pause = threading.Event()
+    for _ in range(int(BOOKS_TIMEOUT_S / LOOK_EVERY_S)):
+        states = system.boards.markets.states()
+        if len(states) == len(system.tickers()) and all(state.feed is FeedStatus.LIVE for state in states):
+            return
+        pause.wait(LOOK_EVERY_S)
 
 
 def _limited(wanted: tuple[str, ...], options: RunOptions) -> tuple[str, ...]:

@@ -171,7 +171,7 @@ def exchange_command(settings: EmbeddedSettings, *, request_log: Path | None = N
 
     request_log  where it writes every request it receives, or None
     """
-    command = [sys.executable, "-m", "edgelock.exchange", "--exit-with-parent"]
+    command = [sys.executable, "-m", "edgelock.exchange", "--exit-with-parent", "--hold-clock"]
     command += ["--scenario", settings.scenario, "--seed", str(settings.seed), "--speed", _decimal_text(settings.speed)]
     command += ["--balance", money_text(settings.balance)]
     if settings.recording is not None:

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import sys
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -115,16 +114,8 @@ class RunLoop:
         assert child is not None
         if child.exit_code is not None:
             self.events.put(Stop(who=f"the embedded exchange ended with exit code {child.exit_code}", exit_code=70))
-        elif self.roster.all_over() and self._is_programme_over():
+        elif self.roster.all_over() and self.venue.is_programme_over():
             self.events.put(Stop(who="every market is over"))
-
-    def _is_programme_over(self) -> bool:
-        url = self.venue.rest_url.removesuffix("/trade-api/v2") + "/embedded/clock"
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                return bool(json.load(answer)["flow_exhausted"])
-        except OSError:
-            return False
 
     def _crash(self, ticker: str) -> None:
         if not self.system.crash_market(ticker, "fault switch --crash-market"):

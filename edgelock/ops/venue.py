@@ -1,5 +1,7 @@
 """The venue of one run: where it is, how it is signed for, and what time it is there."""
 
+import json
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from edgelock.ops.embedded_process import EmbeddedExchange, exchange_command, st
 from edgelock.ops.run_options import RunOptions
 from edgelock.ops.user_error import UserError
 
+EMBEDDED_TIMEOUT_S = 2.0
 REST_URLS = {
     "demo": "https://external-api.demo.kalshi.co/trade-api/v2",
     "prod": "https://external-api.kalshi.com/trade-api/v2",
@@ -31,6 +34,28 @@ class Venue:
     markets: tuple[str, ...] = ()
     child: EmbeddedExchange | None = None
 
+    def release_clock(self) -> None:
+        """The embedded exchange's time stands still until its first client is ready; a real venue's runs anyway."""
+        if self.child is None:
+            return
+        request = urllib.request.Request(self._embedded_url("clock/release"), method="POST")
+        with urllib.request.urlopen(request, timeout=EMBEDDED_TIMEOUT_S) as answer:
+            anchor_wall_ns = int(json.load(answer)["anchor_wall_ns"])
+        self.clock.release(monotonic_ns() - (wall_clock_ns() - anchor_wall_ns))
+
+    def is_programme_over(self) -> bool:
+        """Whether the embedded exchange's scenario or recording has nothing more to play."""
+        if self.child is None:
+            return False
+        try:
+            with urllib.request.urlopen(self._embedded_url("clock"), timeout=EMBEDDED_TIMEOUT_S) as answer:
+                return bool(json.load(answer)["flow_exhausted"])
+        except OSError:
+            return False
+
+    def _embedded_url(self, what: str) -> str:
+        return f"{self.rest_url.removesuffix('/trade-api/v2')}/embedded/{what}"
+
     def close(self) -> None:
         """End the embedded exchange, if there is one."""
         if self.child is not None:
@@ -51,7 +76,6 @@ def _embedded(options: RunOptions, told: Callable[[str], None]) -> Venue:
     child, ready = start_exchange(
         exchange_command(options.settings.embedded, request_log=options.exchange_log), told=told
     )
-    anchor = monotonic_ns() - (wall_clock_ns() - ready.anchor_wall_ns)
     if ready.private_key_pem is None:
         child.stop()
         raise UserError("the embedded exchange gave no key", exit_code=70)
@@ -59,7 +83,7 @@ def _embedded(options: RunOptions, told: Callable[[str], None]) -> Venue:
         rest_url=ready.rest_url,
         ws_url=ready.ws_url,
         credentials=credentials_from_pem(ready.api_key_id, ready.private_key_pem, source="the embedded exchange's key"),
-        clock=EngineClock(ready.origin_ns, anchor, ready.speed),
+        clock=EngineClock(ready.origin_ns, None, ready.speed),
         markets=ready.markets,
         child=child,
     )
