@@ -14,7 +14,7 @@ from edgelock.core.book import Book, BookError
 from edgelock.core.facts import Print
 from edgelock.core.market import MarketStatus
 from edgelock.core.units import Price
-from edgelock.kalshi.feed_book import FollowedBook
+from edgelock.kalshi.feed_book import FollowedBook, ScaleError
 from edgelock.kalshi.feed_events import (
     BookMoved,
     BookRestored,
@@ -173,7 +173,12 @@ class FeedConversation:
     # --- frames -------------------------------------------------------------------------------------------------
 
     def feed(self, text: bytes | str) -> list[FeedEvent]:
-        """One frame. Never raises for what the venue sent: what cannot be read makes books suspect."""
+        """One frame. Never raises for what the venue sent: what cannot be read makes books suspect.
+
+        A connection that is given up is not listened to any more.
+        """
+        if self.give_up_reason is not None:
+            return []
         try:
             frame = read_frame(text)
         except WireError as error:
@@ -265,6 +270,10 @@ class FeedConversation:
         was_fresh = followed.is_fresh
         try:
             followed.replace(snapshot)
+        except ScaleError as error:
+            # The scale belongs to the subscription: books that look right are as wrong as this one.
+            self.give_up_reason = str(error)
+            return [*self._suspect(followed, str(error), even_again=True), *self._suspect_all(str(error))]
         except (WireError, BookError) as error:
             return self._suspect(followed, str(error), even_again=True)
         self._touched[followed.ticker] = followed

@@ -248,6 +248,15 @@ def test_no_prices_on_the_no_scale_are_noticed():
     assert conversation.book("A") is None
 
 
+def test_one_book_on_the_no_scale_gives_the_whole_subscription_away():
+    conversation = a_live_conversation("A", "B")
+
+    events = conversation.feed(snapshot("B", 3, bids=(("0.4700", "3.00"),), asks=(("0.0100", "5.00"),)))
+
+    assert set(suspects(events)) == {"A", "B"}
+    assert "use_yes_price" in conversation.give_up_reason
+
+
 def test_changes_behind_the_visible_levels_move_the_book_and_not_the_view():
     bids = tuple((f"0.{cents}00", "3.00") for cents in range(40, 48))
     conversation = a_conversation()
