@@ -45,6 +45,7 @@ class ControlServer:
         self._directory = directory
         self._handlers = dict(handlers)
         self._failed = failed
+        self._owner = os.geteuid()
         self.path = choose_socket_path(directory)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -84,7 +85,7 @@ class ControlServer:
                 caller, _ = self._listener.accept()
                 with caller, contextlib.suppress(OSError):  # a caller who hangs up is no concern of ours
                     caller.settimeout(CALLER_TIMEOUT_S)
-                    if _is_owner(caller):
+                    if _user_of(caller) in (self._owner, 0):
                         caller.sendall(json.dumps(self._answer(_read_line(caller))).encode() + b"\n")
 
     def _answer(self, line: bytes) -> Mapping[str, object]:
@@ -116,10 +117,11 @@ def _read_line(caller: socket.socket) -> bytes:
     return bytes(received.partition(b"\n")[0])
 
 
-def _is_owner(caller: socket.socket) -> bool:
+def _user_of(caller: socket.socket) -> int:
+    """The kernel's word for whose process opened the connection."""
     credentials = caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     _, user, _ = struct.unpack("3i", credentials)
-    return user in (os.geteuid(), 0)
+    return int(user)
 
 
 def _error(text: str) -> Mapping[str, object]:

@@ -83,9 +83,12 @@ def _cents(low: int, high: int) -> BeforeValidator:
 
 
 def _path(value: object) -> Path:
-    if not isinstance(value, str | Path) or not str(value).strip():
+    if not isinstance(value, str | Path) or not str(value).strip() or "\0" in str(value):
         raise ValueError("must be the path of a file")
-    return Path(value)
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("names the home of a user whom this machine does not know") from None
 
 
 def _optional_path(value: object) -> Path | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Original, parse_stream
 
 from edgelock.ops.settings import nearest
 from edgelock.ops.settings_entries import Entry, Key, Layer, all_keys, check_key, dotted, keys_below
@@ -174,7 +174,7 @@ def _value(key: Key, text: str) -> object:
     return text
 
 
-def _line(original: object) -> int:
+def _line(original: Original) -> int:
     """Line of the binding itself: the parser counts from the blank and comment lines before it."""
-    text, line = getattr(original, "string", ""), getattr(original, "line", 1)
-    return int(line) + len(text) - len(text.lstrip("\n"))
+    blank = original.string[: len(original.string) - len(original.string.lstrip())]
+    return original.line + blank.count("\n")

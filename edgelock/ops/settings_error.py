@@ -8,6 +8,9 @@ _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 class SettingsError(ValueError):
     """A setting, a file of settings or a variable that cannot be used. Its text is one line without a traceback."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))  # a key or a file's name may hold a line's end
+
 
 def shown(value: object) -> str:
     """A value as it stands in a message: words in quotes, at most sixty characters, never over a line's end."""

@@ -37,8 +37,6 @@ def load(
     dotenv: Path = DEFAULT_DOTENV,
 ) -> Loaded:
     """Read every source and check the whole. Raises SettingsError; reads nothing but the two files and `environ`."""
-    if not config.exists():
-        raise SettingsError(f"{config}: no such settings file; name one with --config FILE")
     entries: dict[Key, Entry] = dict(default_layer())
     _lay(entries, read_yaml(config))
     from_file, from_process = dotenv_variables(dotenv), environment_variables(environ)

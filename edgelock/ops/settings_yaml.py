@@ -45,6 +45,8 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: is not UTF-8 text") from None
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: no such settings file; name one with --config FILE") from None
     except OSError as error:
         raise SettingsError(f"{path}: cannot read the settings: {error.strerror}") from None
 

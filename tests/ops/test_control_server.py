@@ -1,8 +1,10 @@
 """The running bot's ear and the one who asks, over a real Unix socket."""
 
 import json
+import os
 import socket
 import stat
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +15,15 @@ from edgelock.ops.control_client import ask
 from edgelock.ops.control_server import ControlServer
 from edgelock.ops.control_socket import ADDRESS_BYTES_MAX, POINTER_NAME
 from edgelock.ops.user_error import UserError
+
+
+def answer_to(connection: socket.socket, sent: bytes) -> bytes:
+    """What comes back; nothing when the other side has hung up."""
+    try:
+        connection.sendall(sent)
+        return connection.recv(1000)
+    except OSError:
+        return b""
 
 
 class Bot:
@@ -65,6 +76,27 @@ def test_a_question_is_answered_also_a_long_one(tmp_path: Path, server: ControlS
 
 def test_the_socket_is_for_its_owner_alone(server: ControlServer):
     assert stat.S_IMODE(server.path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can call as somebody else")
+def test_another_user_gets_no_answer_even_when_the_files_let_him_in(bot: Bot):
+    directory = Path(tempfile.mkdtemp())
+    with (
+        ControlServer(directory, bot.handlers, failed=bot.failures.append) as server,  # type: ignore[arg-type]
+        socket.socket(socket.AF_UNIX) as connection,
+    ):
+        directory.chmod(0o755)
+        server.path.chmod(0o666)
+        os.seteuid(65534)  # the kernel notes who it was when the connection was made
+        try:
+            connection.connect(str(server.path))
+        finally:
+            os.seteuid(0)
+        connection.settimeout(20)
+        assert answer_to(connection, b'{"command": "status"}\n') == b""
+    directory.rmdir()
+
+    assert bot.asked == []
 
 
 def test_a_refusal_reaches_the_person_in_its_own_words(tmp_path: Path, server: ControlServer):

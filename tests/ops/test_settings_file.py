@@ -1,18 +1,20 @@
 """Every source of a setting, in its order, and every mistake as one line that says where it was made."""
 
+import tempfile
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import yaml as yaml_library
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgelock.core.units import Duration, Price, Size
 from edgelock.ops.settings_entries import Entry, Key
 from edgelock.ops.settings_error import SettingsError
 from edgelock.ops.settings_file import Loaded, load
-
-OVER = Path("over.yaml")
 
 
 class Desk:
@@ -291,6 +293,50 @@ def test_dotenv_does_not_touch_the_processs_environment(desk: Desk, monkeypatch:
 def test_missing_credentials_are_named(desk: Desk):
     assert desk.load().secrets.missing == ("KALSHI_API_KEY_ID", "KALSHI_PRIVATE_KEY_PATH (or KALSHI_PRIVATE_KEY)")
     assert desk.load(env={"KALSHI_API_KEY_ID": "a", "KALSHI_PRIVATE_KEY": "b"}).secrets.missing == ()
+
+
+def test_a_path_may_start_at_home(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", "/home/trader")
+
+    assert desk.load("state: {directory: ~/edgelock}").settings.state.directory == Path("/home/trader/edgelock")
+
+
+@pytest.mark.parametrize("yaml", ['log: {path: "a\\0b"}', 'log: {path: ""}', "log: {path: ~nobody-at-all/x}"])
+def test_a_path_that_cannot_be_one_is_an_error(desk: Desk, yaml: str):
+    assert desk.refusal(yaml).startswith("settings.yaml:1: log.path is ")
+
+
+def test_nesting_without_end_and_control_characters_are_errors(desk: Desk):
+    assert "settings.yaml" in desk.refusal("[" * 20_000)
+    assert desk.refusal("log:\n  path: \x01").startswith("settings.yaml:2: not valid YAML: ")
+
+
+KEYS = st.sampled_from(["strategy", "low", "log", "families", "NHL", "series", "risk", "breaker_soft", "x", "~", "1"])
+SCALARS = st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.lists(st.text()))
+TABLES = st.recursive(SCALARS, lambda below: st.dictionaries(KEYS, below), max_leaves=8)
+
+
+def complaint(yaml: str = "", **variables: str) -> str | None:
+    """The error's text, or None when the settings are good."""
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            Desk(Path(directory)).load(yaml, env=variables)
+        except SettingsError as error:
+            return str(error)
+    return None
+
+
+@given(st.one_of(st.text(), st.dictionaries(KEYS, TABLES).map(yaml_library.safe_dump)))
+def test_whatever_the_file_holds_is_settings_or_one_line(text: str):
+    assert len((complaint(text) or "").splitlines()) <= 1
+
+
+@given(st.sampled_from(["EDGELOCK_STRATEGY__LOW", "MAX_MARKETS_TO_TRADE", "EDGELOCK_SELECTION__SERIES"]), st.text())
+def test_whatever_a_variable_holds_is_a_setting_or_one_line_that_names_it(name: str, text: str):
+    line = complaint(**{name: text})
+
+    assert line is None or line.startswith(f"environment variable {name}: ")
+    assert len((line or "").splitlines()) <= 1
 
 
 def test_a_number_is_read_exactly_as_written(desk: Desk):
