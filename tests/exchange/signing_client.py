@@ -70,6 +70,12 @@ class SigningClient:
         async with self._http.request(method, f"{self._origin}{API}{path}", data=body, headers=headers) as response:
             return response.status, json.loads(await response.text())
 
+    async def status(self, method: str, path: str, headers: dict[str, str]) -> int:
+        """Only the status, of an answer that need not be JSON."""
+        url = f"{self._origin}{API}{path}"
+        async with self._http.request(method, url, headers=headers, allow_redirects=False) as response:
+            return response.status
+
     async def get(self, path: str, **params: Any) -> Any:
         status, body = await self.request("GET", path, params=params)
         assert status == 200, body

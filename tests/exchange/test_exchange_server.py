@@ -447,6 +447,142 @@ def test_a_query_of_garbage_is_a_400_in_the_bare_shape(query: str) -> None:
     run(scenario)
 
 
+def test_an_order_shows_its_expiry_and_its_group() -> None:
+    async def scenario(served: Served) -> None:
+        _, group = await served.ann.request("POST", "/portfolio/order_groups/create", body={"contracts_limit": 5})
+        expires = int(NOON // 10**9) + 3600
+        _, created = await served.ann.place(
+            TICKER, "ask", "0.60", "1", expiration_time=expires, order_group_id=group["order_group_id"]
+        )
+        order = (await served.ann.get(f"/portfolio/orders/{created['order_id']}"))["order"]
+        assert (order["order_group_id"], order["expiration_time"]) == (group["order_group_id"], "2026-11-22T13:00:00Z")
+        assert (order["action"], order["side"], order["outcome_side"], order["book_side"]) == (
+            "sell",
+            "yes",
+            "no",
+            "ask",
+        )
+        path = f"/portfolio/orders/{created['order_id']}/queue_position"
+        assert await served.ann.get(path) == {"queue_position_fp": "0.00"}
+        assert (await served.ann.request("GET", "/portfolio/orders/unknown/queue_position"))[0] == 404
+        assert (await served.ann.request("GET", "/portfolio/orders/unknown"))[0] == 404
+
+    run(scenario)
+
+
+def test_the_balance_counts_positions_at_the_last_price() -> None:
+    async def scenario(served: Served) -> None:
+        await served.ann.place(TICKER, "bid", "0.47", "10")
+        await served.ann.place(OTHER, "ask", "0.45", "10")
+        balance = await served.ann.get("/portfolio/balance")
+        assert balance["portfolio_value"] == 470 + 550
+
+    run(scenario)
+
+
+def test_orders_fills_and_trades_are_filtered() -> None:
+    async def scenario(served: Served) -> None:
+        await served.ann.place(TICKER, "bid", "0.47", "1")
+        await served.ann.place(OTHER, "bid", "0.40", "1")
+        assert [o["ticker"] for o in (await served.ann.get("/portfolio/orders", ticker=OTHER))["orders"]] == [OTHER]
+        assert len((await served.ann.get("/portfolio/orders", event_ticker=EVENT))["orders"]) == 2
+        for path, name in (
+            ("/portfolio/orders", "orders"),
+            ("/portfolio/fills", "fills"),
+            ("/markets/trades", "trades"),
+        ):
+            assert (await served.ann.get(path, min_ts=int(NOON // 10**9) + 9_999))[name] == []
+            assert (await served.ann.get(path, max_ts=int(NOON // 10**9) - 1))[name] == []
+        assert (await served.ann.get("/portfolio/fills", ticker=OTHER))["fills"] == []
+        bad = await served.ann.request("GET", "/portfolio/orders", params={"status": "pending"})
+        assert bad[0] == 400
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"reduce_by": "x"}, "invalid_order_size"),
+        ({"reduce_to": "x"}, "invalid_order_size"),
+        ({"reduce_to": "99"}, "invalid_order_size"),
+        ({}, "invalid_parameters"),
+    ],
+)
+def test_each_bad_decrease_has_its_code(body: dict[str, str], code: str) -> None:
+    async def scenario(served: Served) -> None:
+        _, created = await served.ann.place(TICKER, "bid", "0.40", "10")
+        answer = await served.ann.request("POST", f"{ORDERS}/{created['order_id']}/decrease", body=body)
+        assert (answer[0], answer[1]["error"]["code"]) == (400, code)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"side": "ask"}, "order_side_mismatch"),
+        ({"ticker": OTHER}, "order_ticker_mismatch"),
+        ({"client_order_id": "other"}, "order_id_and_client_order_id_mismatch"),
+        ({"price": "x"}, "invalid_price"),
+        ({"count": "x"}, "invalid_order_size"),
+        ({"updated_client_order_id": "a b"}, "invalid_parameters"),
+        ({"price": None}, "missing_parameters"),
+    ],
+)
+def test_each_bad_amend_has_its_code(changes: dict[str, str], code: str) -> None:
+    async def scenario(served: Served) -> None:
+        _, created = await served.ann.place(TICKER, "bid", "0.40", "10", client_order_id="mine")
+        terms = {"ticker": TICKER, "side": "bid", "price": "0.41", "count": "10", **changes}
+        answer = await served.ann.request("POST", f"{ORDERS}/{created['order_id']}/amend", body=terms)
+        assert (answer[0], answer[1]["error"]["code"]) == (400, code)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "missing_parameters"),
+        ({"contracts_limit": 5, "contracts_limit_fp": "6.00"}, "invalid_parameters"),
+        ({"contracts_limit_fp": "x"}, "invalid_parameters"),
+        ({"contracts_limit": 0}, "invalid_parameters"),
+        ({"contracts_limit": 5, "subaccount": 1}, "invalid_parameters"),
+    ],
+)
+def test_each_bad_group_has_its_code(body: dict[str, Any], code: str) -> None:
+    async def scenario(served: Served) -> None:
+        answer = await served.ann.request("POST", "/portfolio/order_groups/create", body=body)
+        assert (answer[0], answer[1]["error"]["code"]) == (400, code)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/series/fee_changes", {"series_fee_change_arr": []}),
+        ("/events/fee_changes", {"event_fee_changes": [], "cursor": ""}),
+    ],
+)
+def test_fees_never_change(path: str, body: dict[str, Any]) -> None:
+    async def scenario(served: Served) -> None:
+        assert await served.ann.get(path) == body
+
+    run(scenario)
+
+
+def test_what_does_not_exist_is_a_404_and_a_trailing_slash_is_sent_on() -> None:
+    async def scenario(served: Served) -> None:
+        for path in ("/markets/NOBODY", "/markets/NOBODY/orderbook", "/events/NOBODY", "/series/NOBODY"):
+            assert (await served.ann.request("GET", path))[0] == 404
+        assert (await served.ann.request("PATCH", "/markets"))[0] == 405
+        headers = served.ann.headers("GET", "/trade-api/v2/markets/")
+        assert (await served.ann.status("GET", "/markets/", headers)) == 301
+
+    run(scenario)
+
+
 def test_settling_and_phases_come_from_the_flow() -> None:
     script = FlowScript().opened_market(TICKER)
     script.then(0, ChangePhase(TICKER, MarketPhase.CLOSED)).then(0, Settle(TICKER, cents(50)))

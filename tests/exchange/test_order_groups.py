@@ -1,5 +1,7 @@
 """The circuit breaker over a set of orders."""
 
+import pytest
+
 from edgelock.core.units import Size
 from edgelock.exchange.facts import GroupChange, GroupChanged
 from edgelock.exchange.order_groups import OrderGroup
@@ -80,6 +82,15 @@ def test_a_deleted_group_is_gone_with_its_orders() -> None:
     assert desk.engine.delete_group(desk.member(), group.group_id, NOON) is None
     assert order.status is OrderStatus.CANCELED
     assert desk.engine.delete_group(desk.member(), group.group_id, NOON) == Refused(Reason.GROUP_NOT_FOUND)
+
+
+@pytest.mark.parametrize("name", ["delete_group", "reset_group", "trigger_group"])
+def test_a_group_of_someone_else_is_not_found(name: str) -> None:
+    desk, group = with_group(10)
+    change = getattr(desk.engine, name)
+    assert change(desk.member("bob"), group.group_id, NOON) == Refused(Reason.GROUP_NOT_FOUND)
+    limited = desk.engine.limit_group(desk.member("bob"), group.group_id, contracts(1), NOON)
+    assert limited == Refused(Reason.GROUP_NOT_FOUND)
 
 
 def test_a_limit_outside_its_range_is_refused() -> None:
