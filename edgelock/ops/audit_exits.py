@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+ENGINE_UNITS_PER_S = 1_000_000_000
+"""The `config` line states durations as the engine counts them, in nanoseconds."""
+
 GRACE_S = Decimal(30)
 REACTION_S = Decimal(5)
 BLOCKED_ALERT_S = Decimal(30)
@@ -30,7 +33,7 @@ class ExitWindows:
     grace: Decimal = GRACE_S + REACTION_S
 
 
-def exit_windows(*, settings: str, speed: str) -> ExitWindows:
+def exit_windows(*, settings: str, speed: Decimal) -> ExitWindows:
     """The windows of a run by its `config` line; where markets differ, the latest one holds for all."""
     try:
         table = json.loads(settings)
@@ -41,7 +44,7 @@ def exit_windows(*, settings: str, speed: str) -> ExitWindows:
         sweet_spot_from=_latest(table, "sweet_spot_from_s", default.sweet_spot_from),
         sweet_spot_to=_latest(table, "sweet_spot_to_s", default.sweet_spot_to),
         hard_cap=_latest(table, "hard_cap_s", default.hard_cap),
-        grace=GRACE_S + REACTION_S * max(_decimal(speed) or Decimal(1), Decimal(1)),
+        grace=GRACE_S + REACTION_S * max(speed, Decimal(1)),
     )
 
 
@@ -84,19 +87,20 @@ class ExitWatch:
 
 
 def _latest(table: Any, key: str, default: Decimal) -> Decimal:
-    found = [number for number in (_decimal(value) for value in _values_of(table, key)) if number is not None]
+    found = [seconds for seconds in (_seconds(value) for value in _values_of(table, key)) if seconds is not None]
     return max(found, default=default)
 
 
 def _values_of(table: Any, key: str) -> list[Any]:
+    """Every value of a setting, for all markets: keys are dotted paths, or tables inside tables."""
     if not isinstance(table, dict):
         return []
-    nested = [value for part in table.values() for value in _values_of(part, key)]
-    return [table[key], *nested] if key in table else nested
+    own = [value for name, value in table.items() if name.rpartition(".")[2] == key]
+    return own + [value for part in table.values() for value in _values_of(part, key)]
 
 
-def _decimal(value: Any) -> Decimal | None:
+def _seconds(value: Any) -> Decimal | None:
     try:
-        return Decimal(str(value))
+        return Decimal(str(value)) / ENGINE_UNITS_PER_S
     except InvalidOperation:
         return None

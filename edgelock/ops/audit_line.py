@@ -105,6 +105,14 @@ class Line:
         """A time or a duration, as printed."""
         return self._number(key)
 
+    def ratio(self, key: str) -> Decimal:
+        """A text such as "60" or "1/2"."""
+        over, _, under = self.word(key).partition("/")
+        try:
+            return Decimal(over) / Decimal(under or 1)
+        except ArithmeticError:
+            raise LineProblem(f"{key} is {self.data[key]!r}, not a ratio") from None
+
     def part(self, key: str) -> "Line":
         """An object inside the line, such as the "from" of an amendment."""
         value = self.data.get(key)

@@ -109,8 +109,8 @@ class LogAudit:
 
     def _configure(self, line: Line) -> None:
         self._is_legacy = line.word("strategy") == "legacy"
-        self._speed = Decimal(line.word("speed"))
-        self._windows = exit_windows(settings=line.word("settings"), speed=line.word("speed"))
+        self._speed = line.ratio("speed")
+        self._windows = exit_windows(settings=line.word("settings"), speed=self._speed)
         for market in self._markets.values():
             market.begin_run(is_legacy=self._is_legacy, windows=self._windows)
 
