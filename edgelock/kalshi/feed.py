@@ -2,13 +2,11 @@
 
 It keeps one book per followed market. Numbers (`seq`) run per subscription over every frame that has one, whatever
 its type and market, so a missing number makes every book of that subscription suspect until a snapshot of each has
-come. What we want to follow and what the venue has been asked for are two sets; commands are their difference, so
-markets come and go while running, and a reconnect is just an empty second set.
+come.
 Source: venue reference §10 (read 2026-11-22).
 """
 
 from collections import Counter
-from enum import Enum
 
 from edgelock.core.book import Book, BookError
 from edgelock.core.facts import Print
@@ -27,6 +25,7 @@ from edgelock.kalshi.feed_events import (
     TradeSeen,
     ViewChanged,
 )
+from edgelock.kalshi.feed_subscriptions import Subscriptions
 from edgelock.kalshi.wire import WireError, price_field, ratio_field, seconds_field, size_field
 from edgelock.kalshi.wire_feed import (
     FEE_ENDPOINT,
@@ -40,6 +39,7 @@ from edgelock.kalshi.wire_feed import (
     Frame,
     LifecycleBody,
     LifecycleFrame,
+    OddFrame,
     OkFrame,
     SnapshotBody,
     SnapshotFrame,
@@ -49,20 +49,8 @@ from edgelock.kalshi.wire_feed import (
     UnknownFrame,
     UnsubscribedFrame,
     read_frame,
-    subscribe_command,
-    update_command,
 )
 from edgelock.kalshi.wire_market import grid_field, side_field
-
-_SECOND_NS = 1_000_000_000
-ANSWER_WITHIN_NS = 10 * _SECOND_NS
-"""An unanswered subscription is given up, with the connection, after this long."""
-SNAPSHOT_WITHIN_NS = 2 * _SECOND_NS
-"""A snapshot that has not come is asked for again after this long, then after twice, four times … as long."""
-SNAPSHOT_ASKS_MAX = 3
-"""After so many unanswered asks for a book that had been there, the connection is given up."""
-RETRY_AFTER_NS = 2 * _SECOND_NS
-"""A refused command is not repeated sooner."""
 
 _TERMINAL_ERRORS = frozenset({10, 25})
 _AUTHENTICATION_REQUIRED = 9
@@ -75,32 +63,6 @@ _STATUS_OF_EVENT = {
 }
 
 
-class Channel(Enum):
-    """The channels this conversation opens."""
-
-    BOOK = "orderbook_delta"
-    TRADES = "trade"
-    LIFECYCLE = "market_lifecycle_v2"
-
-
-class _Subscription:
-    """One channel: what the venue calls it, where its numbering stands and which markets it was asked for."""
-
-    __slots__ = ("asked", "asked_ns", "channel", "last_seq", "pending_id", "retry_ns", "sid")
-
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-        self.retry_ns = 0
-        self.forget()
-
-    def forget(self) -> None:
-        self.sid: int | None = None
-        self.last_seq = 0
-        self.pending_id: int | None = None
-        self.asked_ns = 0
-        self.asked: set[str] = set()
-
-
 class FeedConversation:
     """One connection after the other with the venue's market data; kept by one thread.
 
@@ -109,18 +71,17 @@ class FeedConversation:
 
     def __init__(self) -> None:
         self._followed: dict[str, FollowedBook] = {}
-        self._book = _Subscription(Channel.BOOK)
-        self._subscriptions = (self._book, _Subscription(Channel.TRADES), _Subscription(Channel.LIFECYCLE))
-        self._by_sid: dict[int, _Subscription] = {}
-        self._updates: dict[int, tuple[_Subscription, str, tuple[str, ...]]] = {}
+        self._subscriptions = Subscriptions()
+        self._book = self._subscriptions.book
         self._touched: dict[str, FollowedBook] = {}
         self._outcomes: dict[str, Price] = {}
         self._is_open = False
-        self._number = 0
-        self._now_ns = 0
         self.counts: Counter[str] = Counter()
-        self.give_up_reason: str | None = None
+
+    @property
+    def give_up_reason(self) -> str | None:
         """Why this connection should be closed and another opened; None while it is good."""
+        return self._subscriptions.give_up_reason
 
     # --- what to follow -----------------------------------------------------------------------------------------
 
@@ -163,12 +124,7 @@ class FeedConversation:
 
     def commands(self, now_ns: int) -> list[str]:
         """The frames to send now. `now_ns` is real, monotonic time. Ask after every batch, and now and then."""
-        self._now_ns = now_ns
-        if not self._is_open or self.give_up_reason is not None:
-            return []
-        commands = [command for subscription in self._subscriptions for command in self._open_or_update(subscription)]
-        commands.extend(self._ask_for_snapshots())
-        return commands
+        return self._subscriptions.commands(self._followed, now_ns) if self._is_open else []
 
     # --- frames -------------------------------------------------------------------------------------------------
 
@@ -211,10 +167,10 @@ class FeedConversation:
     def _numbered(self, frame: Frame) -> list[FeedEvent]:
         events: list[FeedEvent] = []
         if isinstance(frame, SubscribedFrame):
-            self._subscribed(frame)
+            self._subscriptions.opened(frame.msg.channel, frame.msg.sid)
             return events
         if frame.sid is not None and frame.seq is not None:
-            subscription = self._by_sid.get(frame.sid)
+            subscription = self._subscriptions.of_sid(frame.sid)
             if subscription is None:
                 self.counts["unknown sid"] += 1
                 return events
@@ -240,15 +196,18 @@ class FeedConversation:
                 case FeeFrame():
                     return self._fees(frame.msg)
                 case OkFrame():
-                    self._updates.pop(frame.id, None)
+                    self._subscriptions.done(frame.id)
                 case ErrorFrame():
                     return self._error(frame)
                 case UnsubscribedFrame():
                     return self._ended(frame.sid, "the venue ended the subscription")
                 case UnknownFrame():
                     self.counts[f"unknown:{frame.type[:40]}"] += 1
+                case OddFrame():
+                    self.counts["unreadable"] += 1
+                    return self._suspect_all(frame.reason) if frame.is_of_a_book else []
         except WireError:
-            # Numbered and well-formed, but a field of it is odd. Books have their own answer to that, in _change.
+            # A field of it is odd. Books have their own answer to that.
             self.counts["unreadable"] += 1
         return []
 
@@ -272,7 +231,7 @@ class FeedConversation:
             followed.replace(snapshot)
         except ScaleError as error:
             # The scale belongs to the subscription: books that look right are as wrong as this one.
-            self.give_up_reason = str(error)
+            self._subscriptions.give_up_reason = str(error)
             return [*self._suspect(followed, str(error), even_again=True), *self._suspect_all(str(error))]
         except (WireError, BookError) as error:
             return self._suspect(followed, str(error), even_again=True)
@@ -315,41 +274,20 @@ class FeedConversation:
         exact = ratio_field(multiplier, "fee_multiplier_override", FEE_ENDPOINT)
         return [FeesOverridden(fees.event_ticker, fees.fee_type_override, exact)]
 
-    def _subscribed(self, frame: SubscribedFrame) -> None:
-        for subscription in self._subscriptions:
-            if subscription.channel.value == frame.msg.channel:
-                subscription.pending_id = None
-                if subscription.sid != frame.msg.sid:
-                    subscription.sid, subscription.last_seq = frame.msg.sid, 0
-                    self._by_sid[frame.msg.sid] = subscription
-
     def _error(self, frame: ErrorFrame) -> list[FeedEvent]:
         code, said = frame.msg.code, f"venue error {frame.msg.code} ({frame.msg.msg})"
         self.counts[f"error:{code}"] += 1
         if code == _AUTHENTICATION_REQUIRED:
-            self.give_up_reason = said
-        if code in _TERMINAL_ERRORS:
+            self._subscriptions.give_up_reason = said
+        elif code in _TERMINAL_ERRORS:
             return self._ended(frame.sid, said)
-        if frame.id in self._updates:
-            subscription, action, tickers = self._updates.pop(frame.id)
-            if action == "add_markets":
-                subscription.asked.difference_update(tickers)
-            subscription.retry_ns = self._now_ns + RETRY_AFTER_NS
-        for subscription in self._subscriptions:
-            if frame.id != 0 and subscription.pending_id == frame.id:
-                subscription.forget()
-                subscription.retry_ns = self._now_ns + RETRY_AFTER_NS
+        else:
+            self._subscriptions.refused(frame.id)
         return []
 
     def _ended(self, sid: int | None, reason: str) -> list[FeedEvent]:
-        subscription = None if sid is None else self._by_sid.pop(sid, None)
-        if subscription is None:
-            # A subscription ended and the venue does not say which: only a new connection is sure.
-            self.give_up_reason = reason
-            return []
-        subscription.forget()
-        subscription.retry_ns = self._now_ns + RETRY_AFTER_NS
-        return self._suspect_all(reason) if subscription is self._book else []
+        ended = self._subscriptions.ended(sid, reason)
+        return self._suspect_all(reason) if ended is self._book else []
 
     # --- trust --------------------------------------------------------------------------------------------------
 
@@ -360,87 +298,8 @@ class FeedConversation:
         self._touched.pop(followed.ticker, None)
         return [BookSuspect(followed.ticker, reason)] if followed.distrust() or even_again else []
 
-    # --- commands -----------------------------------------------------------------------------------------------
-
-    def _open_or_update(self, subscription: _Subscription) -> list[str]:
-        if self._now_ns < subscription.retry_ns or not self._followed:
-            return []
-        takes_markets = subscription.channel is not Channel.LIFECYCLE
-        if subscription.sid is None:
-            if subscription.pending_id is None:
-                return [self._open(subscription, self.tickers if takes_markets else ())]
-            if self._now_ns - subscription.asked_ns > ANSWER_WITHIN_NS:
-                self.give_up_reason = f"no answer to the subscription to {subscription.channel.value}"
-            return []
-        if not takes_markets:
-            return []
-        return [
-            *self._update(subscription, "add_markets", self._followed.keys() - subscription.asked),
-            *self._update(subscription, "delete_markets", subscription.asked - self._followed.keys()),
-        ]
-
-    def _open(self, subscription: _Subscription, tickers: tuple[str, ...]) -> str:
-        subscription.pending_id = self._next_number()
-        subscription.asked_ns = self._now_ns
-        subscription.asked.update(tickers)
-        is_book = subscription is self._book
-        if is_book:
-            self._snapshots_are_coming(tickers)
-        return subscribe_command(subscription.pending_id, subscription.channel.value, tickers, is_book=is_book)
-
-    def _update(self, subscription: _Subscription, action: str, markets: set[str]) -> list[str]:
-        if not markets or subscription.sid is None:
-            return []
-        tickers, number = tuple(sorted(markets)), self._next_number()
-        if action == "add_markets":
-            subscription.asked.update(tickers)
-            if subscription is self._book:
-                self._snapshots_are_coming(tickers)
-        elif action == "delete_markets":
-            subscription.asked.difference_update(tickers)
-        if action != "get_snapshot":
-            self._updates[number] = (subscription, action, tickers)
-        return [update_command(number, subscription.sid, action, tickers)]
-
-    def _ask_for_snapshots(self) -> list[str]:
-        if self._book.sid is None or self._now_ns < self._book.retry_ns:
-            return []
-        overdue = [f for f in self._followed.values() if f.ticker in self._book.asked and self._is_overdue(f)]
-        if not overdue:
-            return []
-        is_any_fresh = any(followed.is_fresh for followed in self._followed.values())
-        for followed in overdue:
-            # A market the venue does not know never gets a snapshot, and must not cost the others their connection.
-            if followed.asked_times >= SNAPSHOT_ASKS_MAX and (followed.was_fresh or not is_any_fresh):
-                self.give_up_reason = f"no snapshot of {followed.ticker} after {followed.asked_times} asks"
-                return []
-        tickers = {followed.ticker for followed in overdue}
-        self._snapshots_are_coming(tuple(sorted(tickers)))
-        return self._update(self._book, "get_snapshot", tickers)
-
-    def _is_overdue(self, followed: FollowedBook) -> bool:
-        if followed.is_fresh:
-            return False
-        if followed.asked_ns is None:
-            return True
-        patience = SNAPSHOT_WITHIN_NS << min(max(followed.asked_times - 1, 0), 5)
-        return self._now_ns - followed.asked_ns > patience
-
-    def _snapshots_are_coming(self, tickers: tuple[str, ...]) -> None:
-        for ticker in tickers:
-            self._followed[ticker].asked_for_snapshot(self._now_ns)
-
-    def _next_number(self) -> int:
-        self._number += 1
-        return self._number
-
     def _reset(self) -> None:
         self._is_open = False
-        self.give_up_reason = None
-        self._by_sid.clear()
-        self._updates.clear()
-        for subscription in self._subscriptions:
-            subscription.forget()
-            subscription.retry_ns = 0
+        self._subscriptions.reset()
         for followed in self._followed.values():
             followed.connection_lost()

@@ -169,6 +169,20 @@ class UnknownFrame(msgspec.Struct, gc=False):
     seq: int | None = None
 
 
+class OddFrame(msgspec.Struct, gc=False):
+    """A type that is read, with fields that cannot be. Made here, never decoded."""
+
+    type: str
+    sid: int | None
+    seq: int | None
+    reason: str
+
+    @property
+    def is_of_a_book(self) -> bool:
+        """Whether a change of some book is lost with it."""
+        return self.type in _BOOK_TYPES
+
+
 Frame = (
     SnapshotFrame
     | DeltaFrame
@@ -181,8 +195,10 @@ Frame = (
     | UnsubscribedFrame
     | ErrorFrame
     | UnknownFrame
+    | OddFrame
 )
 
+_BOOK_TYPES = frozenset({"orderbook_snapshot", "orderbook_delta"})
 _KNOWN_TYPES = frozenset(
     str(frame.__struct_config__.tag)
     for frame in (
@@ -215,7 +231,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def read_frame(text: bytes | str) -> Frame:
-    """One JSON object as a frame. Raises WireError when it is none, or a known type with odd fields."""
+    """One JSON object as a frame. Raises WireError when it is none, or does not even say its type."""
     try:
         known: Frame = _decoder.decode(text)
         return known
@@ -226,7 +242,7 @@ def read_frame(text: bytes | str) -> Frame:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise WireError(f"ws frame: {first}") from None
     if frame.type in _KNOWN_TYPES:
-        raise WireError(f"ws {frame.type}: {first}")
+        return OddFrame(frame.type, frame.sid, frame.seq, f"ws {frame.type}: {first}")
     return frame
 
 

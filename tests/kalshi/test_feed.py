@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edgelock.core.book import VIEW_DEPTH, BookView, Level
 from edgelock.core.market import MarketStatus, Side
 from edgelock.core.units import ONE_DOLLAR, Price, Size, Timestamp
-from edgelock.kalshi.feed import ANSWER_WITHIN_NS, RETRY_AFTER_NS, SNAPSHOT_WITHIN_NS, FeedConversation
+from edgelock.kalshi.feed import FeedConversation
 from edgelock.kalshi.feed_events import (
     BookMoved,
     BookRestored,
@@ -21,6 +21,7 @@ from edgelock.kalshi.feed_events import (
     TradeSeen,
     ViewChanged,
 )
+from edgelock.kalshi.feed_subscriptions import ANSWER_WITHIN_NS, RETRY_AFTER_NS, SNAPSHOT_WITHIN_NS
 from tests.kalshi.frames import delta, error, life, ok, snapshot, subscribed, trade
 
 
@@ -216,6 +217,25 @@ def test_an_odd_frame_makes_the_book_suspect_and_raises_nothing(broken):
     conversation = a_live_conversation()
 
     assert suspects(conversation.feed(broken)) == ["A"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        trade(count="x"),
+        trade().replace("taker_book_side", "taker"),
+        life("settled", sid=2).replace("event_type", "event"),
+    ],
+)
+def test_an_odd_trade_or_announcement_is_counted_and_leaves_the_books_alone(broken):
+    conversation = a_live_conversation()
+
+    assert conversation.feed(broken) == []
+
+    assert conversation.book("A") is not None
+    assert conversation.counts["unreadable"] == 1
+    assert [type(event) for event in conversation.feed(trade(seq=2))] == [TradeSeen]
+    assert conversation.counts["gap:trade"] == 0
 
 
 def test_a_book_crossed_between_two_frames_of_a_match_is_held_back_and_then_shown():
