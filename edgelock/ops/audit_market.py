@@ -14,11 +14,11 @@ from edgelock.ops.audit_findings import Check, Findings
 from edgelock.ops.audit_line import Line
 from edgelock.ops.audit_orders import OrderLedger
 from edgelock.ops.audit_position import Closing, FifoLedger, sign_of, state_of
-from edgelock.ops.audit_rules import MarketRules, dollars, gate_breach, skew_leak, tp_field_drift, tp_price_drift
+from edgelock.ops.audit_quotes import Accuser, QuoteAudit
+from edgelock.ops.audit_rules import dollars
 
 SIGN_OF_SIDE = {"bid": 1, "ask": -1}
 _BETWEEN_FILL_AND_STATE_CHANGE = frozenset({"REALIZE", "take_profit_exit", "settlement", "state_change"})
-_FINISHED = frozenset({"filled", "canceled", "rejected"})
 
 
 class MarketAudit:
@@ -26,10 +26,8 @@ class MarketAudit:
 
     def __init__(self, ticker: str, findings: Findings, *, is_legacy: bool, windows: ExitWindows) -> None:
         self.ticker = ticker
-        self.rules: MarketRules | None = None
-        self.orders = OrderLedger()
-        self._findings = findings
-        self._is_legacy = is_legacy
+        self._accuser = Accuser(ticker, findings)
+        self.quotes = QuoteAudit(self._accuser, is_legacy=is_legacy)
         self._windows = windows
         self._ledger: FifoLedger | None = None
         self._net: int | None = None
@@ -50,24 +48,23 @@ class MarketAudit:
 
     def lose_track(self) -> None:
         """Lines are missing: nothing before them is known any more."""
+        self.quotes.orders = OrderLedger()
         self.hand_over()
-        self.orders = OrderLedger()
-        self.orders.adopts = True
         self._ledger = self._net = None
         self._opened.clear()
 
     def hand_over(self) -> None:
         """Another incarnation took over: if the next line says another net, it is believed."""
         self._may_jump = self._is_settling_in = True
-        self.orders.adopts = True
+        self.quotes.orders.adopts = True
         self._expected_exit = self._expected_change = None
         self._expected_realize.clear()
 
     def begin_run(self, *, is_legacy: bool, windows: ExitWindows) -> None:
         """Another run takes this market over, with its position or without it."""
-        self._is_legacy, self._windows = is_legacy, windows
+        self.quotes.is_legacy, self._windows = is_legacy, windows
         self._is_active = True
-        self.orders = OrderLedger()
+        self.quotes.orders = OrderLedger()
         self.hand_over()
 
     def take(self, line: Line) -> None:
@@ -86,7 +83,7 @@ class MarketAudit:
     def end(self, where: str) -> None:
         """The log ends here."""
         if self._expected_exit is not None:
-            self._findings.note(f"{where}: the log ends right after {self._expected_exit.action} of {self.ticker}")
+            self._accuser.note(f"{where}: the log ends right after {self._expected_exit.action} of {self.ticker}")
 
     # --- what the lines before this one promised ---
 
@@ -95,70 +92,63 @@ class MarketAudit:
         if announced is not None:
             kind = ORDER_KIND_OF_EXIT[announced.action]
             if action != "quote_place" or (line.word("kind"), line.word("role")) != (kind, "exit"):
-                self._accuse(Check.EXITS_FOLLOWED, announced, f"the next line is {action}, not its quote_place")
+                self._accuser.accuse(Check.EXITS_FOLLOWED, announced, f"the next line is {action}, not its quote_place")
         if self._expected_realize and action != "REALIZE":
             closing = self._expected_realize.popleft()
-            self._accuse(Check.PNL, line, f"a fill closed {closing.size / 100:g} and no REALIZE followed")
+            self._accuser.accuse(Check.PNL, line, f"a fill closed {closing.size / 100:g} and no REALIZE followed")
         if self._expected_change is not None and action not in _BETWEEN_FILL_AND_STATE_CHANGE:
             old, new = self._expected_change
             self._expected_change = None
-            self._accuse(Check.STATES, line, f"{old} became {new} and no state_change followed")
+            self._accuser.accuse(Check.STATES, line, f"{old} became {new} and no state_change followed")
 
     def _judge_context(self, line: Line, action: str) -> None:
         net = line.size("net")
-        self._examine(Check.POSITION)
+        self._accuser.examine(Check.POSITION)
         if net != self._net:
-            self._accuse(Check.POSITION, line, f"net is {net / 100:g}, the fills add up to {(self._net or 0) / 100:g}")
+            self._accuser.accuse(
+                Check.POSITION, line, f"net is {net / 100:g}, the fills add up to {(self._net or 0) / 100:g}"
+            )
             self._believe(line, net)
         if action != "FILL":
-            self._examine(Check.STATES)
+            self._accuser.examine(Check.STATES)
             if line.word("state") != state_of(net):
-                self._accuse(Check.STATES, line, f"state is {line.word('state')} with net {net / 100:g}")
+                self._accuser.accuse(Check.STATES, line, f"state is {line.word('state')} with net {net / 100:g}")
         self._judge_averages(line, net)
-        if not self._is_legacy and self._is_active and self._opened:
-            self._examine(Check.EXITS_PROMPT)
+        if not self.quotes.is_legacy and self._is_active and self._opened:
+            self._accuser.examine(Check.EXITS_PROMPT)
             late = self._exits.overdue(opened_at=self._opened[0][1], now=line.seconds("ts"), windows=self._windows)
             if late is not None:
-                self._accuse(Check.EXITS_PROMPT, line, late)
+                self._accuser.accuse(Check.EXITS_PROMPT, line, late)
 
     def _judge_averages(self, line: Line, net: int) -> None:
         if net == 0:
             if line.has("vwap") or line.has("tp"):
-                self._accuse(Check.TP_DRIFT, line, "vwap or tp of a flat market")
+                self._accuser.accuse(Check.TP_DRIFT, line, "vwap or tp of a flat market")
             return
         printed, exact = Fraction(line.price("vwap")), self._exact_vwap()
         if exact is not None and abs(printed - exact) > Fraction(1, 2):
-            self._accuse(Check.POSITION, line, f"vwap {dollars(printed)} is not that of the fills, {dollars(exact)}")
-        if self.rules is not None:
-            self._examine(Check.TP_DRIFT)
-            vwap = printed if exact is None else exact
-            self._accuse_if(
-                Check.TP_DRIFT,
-                line,
-                tp_field_drift(self.rules, net=net, vwap=vwap, is_exact=exact is not None, tp=line.price("tp")),
+            self._accuser.accuse(
+                Check.POSITION, line, f"vwap {dollars(printed)} is not that of the fills, {dollars(exact)}"
             )
+        self.quotes.judge_tp_field(line, net=net, vwap=exact)
 
     # --- fills and results ---
 
     def _fill(self, line: Line) -> None:
         side, role, size, price = line.word("side"), line.word("role"), line.size("qty"), line.price("price")
         if side not in SIGN_OF_SIDE or size <= 0:
-            self._accuse(Check.LINES, line, f"a fill of {size / 100:g} on side {side}")
+            self._accuser.accuse(Check.LINES, line, f"a fill of {size / 100:g} on side {side}")
             return
         signed = SIGN_OF_SIDE[side] * size
         if self._may_jump:
             self._believe(line, line.size("net") - signed)
-        self._examine(Check.ORDERS)
-        order_id, trade_id = line.word("client_order_id"), line.word("trade_id")
-        self._accuse_if(
-            Check.ORDERS, line, self.orders.fill(order_id, trade_id=trade_id, side=side, role=role, size=size)
-        )
-        self._judge_side(line, side, role)
-        self._judge_zone(line, side, role, price)
+        self.quotes.fill(line, side=side, role=role, size=size, price=price)
         self._book(line, signed, price)
         state = state_of(self._net or 0)
         if line.word("state_after") != state:
-            self._accuse(Check.STATES, line, f"state_after is {line.word('state_after')}, the fills make it {state}")
+            self._accuser.accuse(
+                Check.STATES, line, f"state_after is {line.word('state_after')}, the fills make it {state}"
+            )
 
     def _book(self, line: Line, signed: int, price: int) -> None:
         before = self._net or 0
@@ -193,13 +183,13 @@ class MarketAudit:
             is_provable = not (self._is_settling_in or self._is_next_realize_unprovable or self._ledger is None)
             self._is_next_realize_unprovable = False
             if is_provable:
-                self._accuse(Check.PNL, line, "a REALIZE without a fill that closed anything")
+                self._accuser.accuse(Check.PNL, line, "a REALIZE without a fill that closed anything")
             return
         closing = self._expected_realize.popleft()
-        self._examine(Check.PNL)
+        self._accuser.examine(Check.PNL)
         found = (line.size("qty"), line.price("exit_price"), line.money("pnl"), line.money("fees"))
         if found != (closing.size, closing.exit_price, closing.pnl, closing.fees):
-            self._accuse(
+            self._accuser.accuse(
                 Check.PNL,
                 line,
                 f"fills give qty {closing.size / 100:g} at {dollars(closing.exit_price)}, pnl {closing.pnl / 1e6:.6f}, "
@@ -207,7 +197,7 @@ class MarketAudit:
             )
         average = Fraction(closing.entry_cost, closing.size)
         if abs(line.price("entry_vwap") - average) > Fraction(1, 2):
-            self._accuse(Check.PNL, line, f"entry_vwap is not {dollars(average)}")
+            self._accuser.accuse(Check.PNL, line, f"entry_vwap is not {dollars(average)}")
 
     def _settle(self, line: Line) -> None:
         before = self._net or 0
@@ -219,7 +209,7 @@ class MarketAudit:
     def _settlement(self, line: Line) -> None:
         # The REALIZE line before this one closed the position; without one there was nothing to close.
         if line.size("qty") == 0 and line.money("pnl") != 0:
-            self._accuse(Check.PNL, line, "a settlement of nothing with a profit")
+            self._accuser.accuse(Check.PNL, line, "a settlement of nothing with a profit")
 
     def _become_flat(self, before: int) -> None:
         self._net, self._ledger = 0, FifoLedger()
@@ -229,59 +219,23 @@ class MarketAudit:
             self._expected_change = (state_of(before), state_of(0))
 
     def _state_change(self, line: Line) -> None:
-        self._examine(Check.STATES)
+        self._accuser.examine(Check.STATES)
         found = (line.word("old_state"), line.word("new_state"))
         expected, self._expected_change = self._expected_change, None
         if expected is None and not self._is_settling_in:
-            self._accuse(Check.STATES, line, "a state_change without a fill or settlement that changed the state")
+            self._accuser.accuse(
+                Check.STATES, line, "a state_change without a fill or settlement that changed the state"
+            )
         elif expected is not None and found != expected:
-            self._accuse(Check.STATES, line, f"the position went from {expected[0]} to {expected[1]}")
+            self._accuser.accuse(Check.STATES, line, f"the position went from {expected[0]} to {expected[1]}")
 
     # --- orders ---
 
-    def _place(self, line: Line) -> None:
-        side, role, price, size = line.word("side"), line.word("role"), line.price("price"), line.size("qty")
-        self._judge_side(line, side, role)
-        if role == "entry" and self.rules is not None and not self._is_legacy:
-            self._examine(Check.GATES)
-            self._accuse_if(Check.GATES, line, gate_breach(self.rules, side=side, price=price))
-        if line.action == "shadow_quote":
-            return
-        self._examine(Check.ORDERS)
-        order_id = line.word("client_order_id")
-        self._accuse_if(Check.ORDERS, line, self.orders.place(order_id, side=side, role=role, size=size))
-        if role == "exit":
-            self._judge_exit_size(line, side)
-            self._examine(Check.EXITS_PROMPT)
-            if line.integer("cooldown_ms") > 0:
-                self._accuse(Check.EXITS_PROMPT, line, "an exit waited for a cooldown")
-        if line.word("kind") == "take_profit":
-            self._judge_take_profit(line, price)
-
-    def _amend(self, line: Line) -> None:
-        self._examine(Check.ORDERS)
-        to = line.part("to")
-        self._accuse_if(Check.ORDERS, line, self.orders.amend(line.word("client_order_id"), size=to.size("qty")))
-        if line.word("kind") == "take_profit":
-            self._judge_exit_size(line, line.word("order_side"))
-            self._judge_take_profit(line, to.price("price"))
-
-    def _acknowledge(self, line: Line) -> None:
-        self._accuse_if(Check.ORDERS, line, self.orders.acknowledge(line.word("client_order_id")))
-
-    def _reject(self, line: Line) -> None:
-        self._accuse_if(Check.ORDERS, line, self.orders.reject(line.word("client_order_id")))
-
-    def _gone(self, line: Line) -> None:
-        self._accuse_if(Check.ORDERS, line, self.orders.gone(line.word("client_order_id")))
-
-    def _resolved(self, line: Line) -> None:
-        order_id, became = line.word("client_order_id"), line.word("became")
-        resolve = self.orders.gone if became in _FINISHED else self.orders.acknowledge
-        self._accuse_if(Check.ORDERS, line, resolve(order_id))
+    def _quote(self, line: Line) -> None:
+        self.quotes.take(line, net=self._net or 0, vwap=self._exact_vwap())
 
     def _announce(self, line: Line) -> None:
-        self._examine(Check.EXITS_FOLLOWED)
+        self._accuser.examine(Check.EXITS_FOLLOWED)
         self._expected_exit = line
         self._exits.announced(line.action)
 
@@ -291,63 +245,16 @@ class MarketAudit:
     def _status(self, line: Line) -> None:
         self._is_active = line.word("status") == "active"
 
-    # --- rules ---
-
-    def _judge_side(self, line: Line, side: str, role: str) -> None:
-        if self._is_legacy:
-            return
-        self._examine(Check.SKEW)
-        self._accuse_if(Check.SKEW, line, skew_leak(state=line.word("state"), side=side, role=role))
-
-    def _judge_zone(self, line: Line, side: str, role: str, price: int) -> None:
-        if self.rules is None:
-            return
-        self._examine(Check.GATES)
-        breach = gate_breach(self.rules, side=side, price=price) if role == "entry" else None
-        if line.data.get("in_zone") is not (breach is None):
-            self._accuse(Check.GATES, line, f"in_zone is {line.data.get('in_zone')}")
-        if not self._is_legacy:
-            self._accuse_if(Check.GATES, line, breach)
-
-    def _judge_exit_size(self, line: Line, side: str) -> None:
-        live, held = self.orders.live_size("exit", side), abs(self._net or 0)
-        if live > held:
-            self._accuse(Check.ORDERS, line, f"live exits of {live / 100:g} exceed the position of {held / 100:g}")
-
-    def _judge_take_profit(self, line: Line, price: int) -> None:
-        net = self._net or 0
-        if self.rules is None or net == 0:
-            return
-        exact = self._exact_vwap()
-        vwap = Fraction(line.price("vwap")) if exact is None else exact
-        self._accuse_if(
-            Check.TP_DRIFT,
-            line,
-            tp_price_drift(
-                self.rules, net=net, vwap=vwap, is_exact=exact is not None, tp=line.price("tp"), price=price
-            ),
-        )
-
     def _exact_vwap(self) -> Fraction | None:
         return None if self._ledger is None else self._ledger.vwap
 
     def _believe(self, line: Line, net: int) -> None:
         if net != self._net or self._ledger is None:
             if self._net is not None and net != self._net:
-                self._findings.note(f"{line.where}: {self.ticker} goes on with net {net / 100:g} after lines not seen")
+                self._accuser.note(f"{line.where}: {self.ticker} goes on with net {net / 100:g} after lines not seen")
             self._ledger = FifoLedger() if net == 0 else None
             self._opened.clear()
         self._net, self._may_jump = net, False
-
-    def _examine(self, check: Check) -> None:
-        self._findings.examined[check] += 1
-
-    def _accuse(self, check: Check, line: Line, reason: str) -> None:
-        self._findings.add(check, where=line.where, reason=f"{self.ticker}: {reason}", line=line.text)
-
-    def _accuse_if(self, check: Check, line: Line, reason: str | None) -> None:
-        if reason is not None:
-            self._accuse(check, line, reason)
 
 
 _HANDLERS: dict[str, Callable[[MarketAudit, Line], None]] = {
@@ -355,14 +262,14 @@ _HANDLERS: dict[str, Callable[[MarketAudit, Line], None]] = {
     "REALIZE": MarketAudit._realize,
     "settlement": MarketAudit._settlement,
     "state_change": MarketAudit._state_change,
-    "quote_place": MarketAudit._place,
-    "shadow_quote": MarketAudit._place,
-    "quote_amend": MarketAudit._amend,
-    "order_ack": MarketAudit._acknowledge,
-    "order_reject": MarketAudit._reject,
-    "inventory_limit": MarketAudit._reject,
-    "order_gone": MarketAudit._gone,
-    "order_resolved": MarketAudit._resolved,
+    "quote_place": MarketAudit._quote,
+    "shadow_quote": MarketAudit._quote,
+    "quote_amend": MarketAudit._quote,
+    "order_ack": MarketAudit._quote,
+    "order_reject": MarketAudit._quote,
+    "inventory_limit": MarketAudit._quote,
+    "order_gone": MarketAudit._quote,
+    "order_resolved": MarketAudit._quote,
     "exit_blocked": MarketAudit._blocked,
     "market_status": MarketAudit._status,
     "sweet_spot_exit": MarketAudit._announce,

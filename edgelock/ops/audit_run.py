@@ -102,8 +102,8 @@ class LogAudit:
         market = self._markets.get(ticker)
         if market is None:
             market = MarketAudit(ticker, self._findings, is_legacy=self._is_legacy, windows=self._windows)
-            market.rules = self._rules.get(ticker)
-            market.orders.adopts = self._adopts
+            market.quotes.rules = self._rules.get(ticker)
+            market.quotes.orders.adopts = self._adopts
             self._markets[ticker] = market
         return market
 
@@ -124,7 +124,7 @@ class LogAudit:
         ticker = line.word("market")
         self._rules[ticker] = rules
         if ticker in self._markets:
-            self._markets[ticker].rules = rules
+            self._markets[ticker].quotes.rules = rules
 
     def _count_cancel(self, line: Line) -> None:
         if line.action in ("quote_cancel", "quote_amend") and line.word("reason") in CANCEL_REASONS_COUNTED:
