@@ -32,7 +32,7 @@ from edgelock.core.legacy import is_beyond_stop
 from edgelock.core.mae_trim import adverse_excursion
 from edgelock.core.market import Side
 from edgelock.core.market_state import NEW_EPISODE, Episode, MarketState
-from edgelock.core.order import Kind, Role, TimeInForce
+from edgelock.core.order import Kind, OrderState, Role, TimeInForce
 from edgelock.core.order_ledger import OrderLedger
 from edgelock.core.plan import Alert
 from edgelock.core.position import Position
@@ -109,7 +109,9 @@ def _time_passed(state: MarketState, _fact: TimePassed) -> MarketState:
 def _with_view(state: MarketState, raw_view: BookView) -> MarketState:
     view = raw_view
     if state.orders_in_book and state.orders:
-        view = raw_view.without((o.side, o.price, o.remaining) for o in state.orders)
+        # What the venue has not taken yet is not in its book; taking it out would hide what others show there.
+        resting = (o for o in state.orders if o.state is not OrderState.PLACING)
+        view = raw_view.without((o.side, o.price, o.remaining) for o in resting)
     return replace(state, raw_view=raw_view, view=view)
 
 

@@ -811,6 +811,17 @@ def test_in_live_mode_our_own_orders_are_taken_out_of_the_book_and_in_paper_they
     assert paper.state.view.best_bid == cents(47)
 
 
+def test_an_order_the_venue_has_not_taken_yet_hides_nothing_of_what_others_show():
+    venue = ObedientVenue(a_state(run_mode=RunMode.LIVE, view=a_book(46, 48, bid_size=1)))
+
+    venue.wait(0)
+    assert venue.placed().price == cents(46)
+    assert venue.state.view.best_bid == cents(46)
+    venue.wait(seconds(1))
+
+    assert venue.cancels() == []
+
+
 # --- the same facts give the same intents -----------------------------------------------------------------------
 
 
