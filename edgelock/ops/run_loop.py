@@ -10,6 +10,9 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rich.console import Console
 
 from edgelock.actors.clock import monotonic_ns
 from edgelock.actors.messages import OpenOrdersLeft
@@ -18,6 +21,8 @@ from edgelock.actors.telemetry import TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
 from edgelock.core.telemetry import ConfigReload, Heartbeat, LibraryLog, ShutdownBegin, ShutdownDone
 from edgelock.core.units import CONTRACT, SECOND, Duration, Money
+from edgelock.ops.live_view import LiveView
+from edgelock.ops.live_view_model import ViewModel, view_model
 from edgelock.ops.roster import Roster
 from edgelock.ops.run_events import Kill, Reload, RunEvents, Stop
 from edgelock.ops.run_options import RunOptions
@@ -71,6 +76,16 @@ class RunLoop:
     def run(self) -> int:
         """Take signals and wait. Everything was started before."""
         self._take_signals()
+        view = LiveView(self._view_model, Console()) if self.options.live_view else None
+        if view is not None:
+            view.start()
+        try:
+            return self._until_stopped()
+        finally:
+            if view is not None:
+                view.stop()
+
+    def _until_stopped(self) -> int:
         while True:
             event = self.events.next(LOOK_EVERY_S)
             match event:
@@ -83,6 +98,16 @@ class RunLoop:
                 case None:
                     pass
             self._look_at_the_clock()
+
+    def _view_model(self) -> ViewModel:
+        now = self.system.clock.now()
+        return view_model(
+            self.telemetry.board.snapshot(now),
+            now=now,
+            clock_text=f"{datetime.fromtimestamp(now // SECOND, tz=UTC):%Y-%m-%d %H:%M:%S} UTC",
+            uptime=Duration(self.uptime_ns),
+            strategy_for=self.system.settings.strategy_for,
+        )
 
     def abandon(self) -> None:
         """The start failed half-way: stop the actors, so that nothing is left running."""
