@@ -38,12 +38,15 @@ from edgelock.core.breakers import Conditions
 from edgelock.core.facts import OrderFact, OrderFilled
 from edgelock.core.intents import AmendOrder, CancelOrder, Intent, PlaceOrder
 from edgelock.core.limits import Gate, Refused, check, worst_case_of
-from edgelock.core.order import CancelReason, OrderState, Role
+from edgelock.core.order import CancelReason, Role
 from edgelock.core.position import Realized
 from edgelock.core.rate_limit import CANCEL_COST, ORDER_COST, TokenBucket
 from edgelock.core.settings import TradingSettings
 from edgelock.core.telemetry import LibraryLog, RateLimited
 from edgelock.core.units import Duration, Money, Timestamp
+
+CLOSE_RETRY_NS = 200_000_000
+"""Real time between two looks at the venue's own list while everything is being cancelled."""
 
 
 class ExchangeActor(SupervisedActor):
@@ -80,7 +83,7 @@ class ExchangeActor(SupervisedActor):
         self._desks: dict[str, OrderDesk] = {}
         self._closing: CancelEverything | None = None
         self._is_shut = False
-        self._is_waiting_for_tokens = False
+        self._waits_until_ns: int | None = None
 
     def handle(self, message: Any) -> None:
         """Take one message, then send what may be sent."""
@@ -110,7 +113,7 @@ class ExchangeActor(SupervisedActor):
             case CancelEverything():
                 self._close(message)
             case Pump():
-                self._is_waiting_for_tokens = False
+                self._waits_until_ns = None
             case _:
                 raise TypeError(f"the exchange actor does not handle {type(message).__name__}")
         self._pump()
@@ -123,7 +126,7 @@ class ExchangeActor(SupervisedActor):
         if desk is None or incarnation < desk.incarnation:
             return
         desk.incarnation, desk.subscriber = incarnation, subscriber
-        desk.queue.clear()
+        self._refuse_queue(desk)
         subscriber.tell(FactNews(desk.recovered(self._clock.now())))
 
     def _submit(self, ticker: str, incarnation: int, intents: tuple[Intent, ...]) -> None:
@@ -132,6 +135,10 @@ class ExchangeActor(SupervisedActor):
             self._board.count_fenced(ticker, len(intents))
             return
         desk.queue.extend(intents)
+
+    def _refuse_queue(self, desk: OrderDesk) -> None:
+        self._board.count_fenced(desk.market.ticker, len(desk.queue))
+        desk.queue.clear()
 
     def _pump(self) -> None:
         """Send until nothing may be sent: urgent commands of all markets first, then entries."""
@@ -204,12 +211,14 @@ class ExchangeActor(SupervisedActor):
         return spent is not None
 
     def _wait_for_tokens(self, desk: OrderDesk, wait: Duration, now: Timestamp, what: str) -> None:
-        if self._is_waiting_for_tokens:
-            return
-        self._is_waiting_for_tokens = True
-        record = RateLimited(at=now, market=desk.market.ticker, what=what, wait_s=wait)
-        self._telemetry.tell(Records((record,)))
         due = self._clock.monotonic_ns() + self._clock.real_delay_ns(Timestamp(now + wait))
+        if self._waits_until_ns is None:
+            record = RateLimited(at=now, market=desk.market.ticker, what=what, wait_s=wait)
+            self._telemetry.tell(Records((record,)))
+        elif self._waits_until_ns <= due:
+            return
+        # An exit needs fewer tokens than an entry that waits already, so it may be due earlier.
+        self._waits_until_ns = due
         key = TimerKey(self.incarnation.name, self.incarnation.number, "tokens")
         self._timer.schedule(key, due, self.incarnation.address, Pump())
 
@@ -288,27 +297,40 @@ class ExchangeActor(SupervisedActor):
         self._closing = wish
         self._is_shut = True
         for desk in self._desks.values():
-            desk.queue.clear()
+            self._refuse_queue(desk)
 
     def _cancel_what_rests(self) -> None:
+        """Whatever may be on the venue's book is cancelled, once; an order whose state is unknown, too."""
         for desk in self._desks.values():
             if desk.queue or desk.in_flight is not None:
                 continue
-            resting = (order for order in desk.ledger.orders if order.state is OrderState.RESTING)
             desk.queue.extend(
-                CancelOrder(client_order_id=order.client_order_id, reason=CancelReason.SHUTDOWN) for order in resting
+                CancelOrder(client_order_id=order.client_order_id, reason=CancelReason.SHUTDOWN)
+                for order in desk.ledger.orders
+                if order.client_order_id not in desk.shutdown_cancels
             )
 
     def _report_if_closed(self, wish: CancelEverything) -> None:
-        if any(desk.queue or desk.in_flight or desk.ledger.orders for desk in self._desks.values()):
+        """Closed is when every request was answered and the venue's own list is empty; until then, look again."""
+        if any(desk.queue or desk.in_flight for desk in self._desks.values()):
+            return
+        open_orders = tuple(order.client_order_id for order in self._gateway.open_orders())
+        if open_orders:
+            self._try_again_later(open_orders)
             return
         self._closing = None
         positions = tuple(
             (desk.market.ticker, desk.ledger.position.net) for desk in self._desks.values() if desk.ledger.position.sign
         )
         realized = Money(sum(desk.ledger.position.realized for desk in self._desks.values()))
-        open_orders = tuple(order.client_order_id for order in self._gateway.open_orders())
         wish.report(OpenOrdersLeft(open_orders=open_orders, positions=positions, realized=realized))
+
+    def _try_again_later(self, open_orders: tuple[str, ...]) -> None:
+        for desk in self._desks.values():
+            desk.shutdown_cancels.difference_update(open_orders)
+        due = self._clock.monotonic_ns() + CLOSE_RETRY_NS
+        key = TimerKey(self.incarnation.name, self.incarnation.number, "close")
+        self._timer.schedule(key, due, self.incarnation.address, Pump())
 
     def _say(self, message: str, at: Timestamp) -> None:
         record = LibraryLog(at=at, logger="edgelock.exchange", severity="ERROR", message=message)

@@ -63,11 +63,17 @@ class OrderDesk:
         return not (isinstance(wish, PlaceOrder) and wish.role is Role.ENTRY)
 
     def is_pointless(self, wish: Intent) -> bool:
-        """A cancel or an amendment of an order that has ended meanwhile; its end has been told already."""
+        """A cancel or an amendment of an order that has ended meanwhile; its end has been told already.
+
+        An order whose state is unknown may still rest: a cancel of it is worth sending, an amendment is not.
+        """
         if isinstance(wish, PlaceOrder):
             return False
         order = self.ledger.find(wish.client_order_id)
-        return order is None or order.state is not OrderState.RESTING
+        if order is None:
+            return True
+        is_worth_a_cancel = isinstance(wish, CancelOrder) and order.state is OrderState.UNKNOWN
+        return order.state is not OrderState.RESTING and not is_worth_a_cancel
 
     def sent(self, wish: Intent, at: Timestamp) -> None:
         """The intent is on its way."""
