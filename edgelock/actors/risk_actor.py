@@ -11,7 +11,7 @@ from typing import Any
 from edgelock.actors.address import Address
 from edgelock.actors.base import SupervisedActor
 from edgelock.actors.clock import Clock
-from edgelock.actors.journal import Journal
+from edgelock.actors.journal import Journal, JournalError
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.messages import (
     AddMarket,
@@ -33,7 +33,8 @@ from edgelock.core.facts import PermitChanged
 from edgelock.core.permit import Permit
 from edgelock.core.risk import RiskState, RiskStep
 from edgelock.core.settings import RiskSettings
-from edgelock.core.units import SECOND
+from edgelock.core.telemetry import LibraryLog
+from edgelock.core.units import SECOND, Timestamp
 
 RENEW_EVERY_NS = SECOND
 KILL_LATCH = "kill"
@@ -64,12 +65,14 @@ class RiskActor(SupervisedActor):
         self._board = board
         self._timer = timer
         self._clock = clock
+        self._renew_at_ns = 0
         self._markets: dict[str, Address] = {}
         self._told: dict[str, Permit] = {}
         self._tick_key = TimerKey(incarnation.name, incarnation.number, "tick")
 
     def on_start(self) -> None:
         """A latch that was on is still on; a setting can put it on for this run."""
+        self._renew_at_ns = self._clock.monotonic_ns() + RENEW_EVERY_NS
         latch = self._journal.read_latch(KILL_LATCH)
         who = f"latch set by {latch.who}" if latch is not None and latch.is_on else self._starts_killed_by
         if who is not None:
@@ -99,14 +102,21 @@ class RiskActor(SupervisedActor):
             case SettingsNews(settings):
                 self._apply(RiskStep(self._with_settings(settings.risk)))
             case RiskTick():
+                self._renew_at_ns = self._clock.monotonic_ns() + RENEW_EVERY_NS
                 self._apply(risk.time_passed(self._state, now), renew=True)
-                self._schedule_tick()
             case _:
                 raise TypeError(f"the risk actor does not handle {type(message).__name__}")
 
     def _switch(self, on: bool, who: str) -> None:
+        """Durable before announced. A journal that cannot be written keeps nobody from killing, but from resuming."""
         now = self._clock.now()
-        self._journal.set_latch(KILL_LATCH, is_on=on, who=who, at=now)
+        try:
+            self._journal.set_latch(KILL_LATCH, is_on=on, who=who, at=now)
+        except JournalError as error:
+            what = "kill switch is on for this run only" if on else "kill switch stays on"
+            self._say(f"{what}: {error}", now)
+            if not on:
+                return
         self._apply(risk.kill_switched(self._state, now, on=on, who=who))
 
     def _with_settings(self, settings: RiskSettings) -> RiskState:
@@ -118,6 +128,7 @@ class RiskActor(SupervisedActor):
             self._telemetry.tell(Records(step.records))
         self._publish(renew=renew)
         self._board.publish(self._state)
+        self._schedule_tick()
 
     def _publish(self, *, renew: bool) -> None:
         """Tell each market a verdict that changed, and the door to the venue every verdict that is due."""
@@ -132,7 +143,12 @@ class RiskActor(SupervisedActor):
             self._told[ticker] = permit
 
     def _schedule_tick(self) -> None:
-        ends_at = risk.next_change(self._state, self._clock.now())
-        delay = RENEW_EVERY_NS if ends_at is None else min(RENEW_EVERY_NS, self._clock.real_delay_ns(ends_at))
-        due = self._clock.monotonic_ns() + delay
+        """The next renewal, or the end of a tier, a pause or the loss limit when that comes before it."""
+        due, ends_at = self._renew_at_ns, risk.next_change(self._state, self._clock.now())
+        if ends_at is not None:
+            due = min(due, self._clock.monotonic_ns() + self._clock.real_delay_ns(ends_at))
         self._timer.schedule(self._tick_key, due, self.incarnation.address, RiskTick())
+
+    def _say(self, message: str, at: Timestamp) -> None:
+        record = LibraryLog(at=at, logger="edgelock.risk", severity="ERROR", message=message)
+        self._telemetry.tell(Records((record,)))

@@ -71,13 +71,18 @@ class RiskStep:
 
 
 def cancel_sent(state: RiskState, ticker: str, now: Timestamp, conditions: Conditions) -> RiskStep:
-    """A cancel or replace caused by quoting: it counts for the market and for the portfolio."""
+    """A cancel or replace caused by quoting: it counts for the market and for the portfolio.
+
+    What had ended by then is told first, so that no tier trips again before its end was told.
+    """
+    ended = time_passed(state, now)
+    state = ended.state
     market = state.market(ticker)
     breaker, trip = after_cancel(market.breaker, now, state.settings, conditions)
     wide = replace(conditions, multiplier=state.settings.portfolio_breaker_multiplier)
     portfolio, portfolio_trip = after_cancel(state.portfolio, now, state.settings, wide)
     state = replace(state.with_market(ticker, replace(market, breaker=breaker)), portfolio=portfolio)
-    records: list[Record] = []
+    records = list(ended.records)
     if trip is not None:
         records.append(_trip_record(trip, now, ticker, "market"))
     if portfolio_trip is not None:
