@@ -15,21 +15,25 @@ class MarketBoard:
     """Written by market actors, read by anyone."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Re-entrant, because the second signal's handler looks while the interrupted code may be looking.
+        self._lock = threading.RLock()
         self._states: dict[str, MarketState] = {}
+        self._forgotten: set[str] = set()
         self._steps = 0
         self._step_ns: deque[int] = deque(maxlen=STEP_TIMES_KEPT)
 
     def publish(self, state: MarketState, took_ns: int) -> None:
         """The market's state after a step that took this long (real nanoseconds)."""
         with self._lock:
-            self._states[state.market.ticker] = state
+            if state.market.ticker not in self._forgotten:
+                self._states[state.market.ticker] = state
             self._steps += 1
             self._step_ns.append(took_ns)
 
     def forget(self, ticker: str) -> None:
-        """The market was left."""
+        """The market was left for good; a last word of its actor, which ends a moment later, changes nothing."""
         with self._lock:
+            self._forgotten.add(ticker)
             self._states.pop(ticker, None)
 
     def state(self, ticker: str) -> MarketState | None:

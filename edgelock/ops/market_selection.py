@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from edgelock.core.fees import FeeSchedule
 from edgelock.core.market import Market, MarketStatus
-from edgelock.core.settings import TradingSettings, series_of
+from edgelock.core.settings import TradingSettings
 from edgelock.core.units import Price
 from edgelock.kalshi.rest import KalshiRest
 from edgelock.kalshi.wire_market import MarketListing
@@ -28,12 +28,12 @@ def rank(listings: Iterable[MarketListing], *, min_spread: Price, most: int) -> 
 
 
 class MarketSource:
-    """Reads listings and fees from the venue. One thread at a time; fees are read once per series and event."""
+    """Reads listings and fees from the venue. One thread at a time; fees are read once per event."""
 
     def __init__(self, rest: KalshiRest, settings: TradingSettings) -> None:
         self._rest = rest
         self._settings = settings
-        self._fees: dict[str, FeeSchedule] = {}
+        self._terms: dict[str, tuple[str, FeeSchedule]] = {}
 
     def of_families(self, settings: Settings) -> tuple[MarketListing, ...]:
         """Every listed market of the chosen families' series."""
@@ -50,13 +50,11 @@ class MarketSource:
 
     def as_market(self, listing: MarketListing) -> Market:
         """The listing with the family it belongs to and the fees it is charged, read from its series and event."""
-        series_ticker = series_of(listing.ticker)
-        if listing.event_ticker not in self._fees:
+        if listing.event_ticker not in self._terms:
             event = self._rest.event(listing.event_ticker)
-            series_ticker = event.series_ticker
-            self._fees[listing.event_ticker] = event.fees(self._rest.series(series_ticker))
+            fees = event.fees(self._rest.series(event.series_ticker))
+            self._terms[listing.event_ticker] = (event.series_ticker, fees)
+        series_ticker, fees = self._terms[listing.event_ticker]
         return listing.as_market(
-            family=self._settings.family_of(listing.ticker),
-            series_ticker=series_ticker,
-            fees=self._fees[listing.event_ticker],
+            family=self._settings.family_of(listing.ticker), series_ticker=series_ticker, fees=fees
         )

@@ -38,6 +38,7 @@ class Roster:
         self._wanted = wanted
         self._poll_s = poll_s
         self._dropped_realized = 0
+        self._left: set[str] = set()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="roster", daemon=True)
 
@@ -65,11 +66,12 @@ class Roster:
     def refresh(self) -> None:
         """Look at the venue once: drop what is over, add what there is room for."""
         self._watch_traded()
-        listings = tuple(self._source.one(t) for t in self._wanted) if self._wanted else self._ranked()
+        wanted = tuple(ticker for ticker in self._wanted if ticker not in self._left)
+        listings = tuple(self._source.one(t) for t in wanted) if self._wanted else self._ranked()
         most = len(self._wanted) or self._system.settings.selection.max_markets_to_trade
         traded = set(self._system.tickers())
         for listing in listings:
-            if listing.ticker not in traded and len(traded) < most:
+            if listing.ticker not in traded | self._left and len(traded) < most:
                 self._add(listing)
                 traded.add(listing.ticker)
 
@@ -105,6 +107,7 @@ class Roster:
                 continue
             if state.market.status.is_over and _is_done_with(state):
                 self._dropped_realized += state.position.realized
+                self._left.add(ticker)
                 self._system.record(
                     MarketRetired(at=self._system.clock.now(), market=ticker, reason=state.market.status.value)
                 )
