@@ -26,7 +26,7 @@ from edgelock.ops.live_view_model import ViewModel, view_model
 from edgelock.ops.roster import Roster
 from edgelock.ops.run_events import Kill, Reload, RunEvents, Stop
 from edgelock.ops.run_options import RunOptions
-from edgelock.ops.settings import changes
+from edgelock.ops.settings import RELOADABLE, Settings, changes
 from edgelock.ops.settings_error import SettingsError
 from edgelock.ops.settings_file import load
 from edgelock.ops.trading_system import TradingSystem
@@ -185,7 +185,7 @@ class RunLoop:
             self.system.record(ConfigReload(at=at, applied=(), needs_restart=(), error=str(error)))
             return
         applied, needs_restart = changes(old, new)
-        self.system.apply_settings(new)
+        self.system.apply_settings(_taken_over(old, new))
         if "trading.disable_new_quotes" in applied:
             self.system.switch_kill(on=new.trading.disable_new_quotes, who="setting")
         self.system.record(ConfigReload(at=at, applied=applied, needs_restart=needs_restart, error=None))
@@ -246,6 +246,13 @@ class RunLoop:
         self.system.record(
             LibraryLog(at=self.system.clock.now(), logger="edgelock.run", severity="WARNING", message=message)
         )
+
+
+def _taken_over(old: Settings, new: Settings) -> Settings:
+    """The old settings with what a running bot may change replaced; the rest waits for a restart."""
+    sections = {name: getattr(new, name) for name in RELOADABLE if "." not in name}
+    trading = old.trading.model_copy(update={"disable_new_quotes": new.trading.disable_new_quotes})
+    return old.model_copy(update={**sections, "trading": trading})
 
 
 def _position_text(ticker: str, net: int) -> str:

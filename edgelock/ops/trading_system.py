@@ -44,7 +44,7 @@ from edgelock.actors.supervisor import Supervisor
 from edgelock.actors.supervisor_messages import AddChild, RemoveChild, RestartChild, StartChildren
 from edgelock.actors.telemetry import TelemetryActor
 from edgelock.actors.timer import TimerThread
-from edgelock.core.facts import Fact, MarketStatusChanged, Retired, SettingsChanged
+from edgelock.core.facts import Fact, MarketStatusChanged, SettingsChanged
 from edgelock.core.market import Market
 from edgelock.core.market_state import MarketState, RunMode
 from edgelock.core.rate_limit import TokenBucket
@@ -155,10 +155,6 @@ class TradingSystem:
         )
         self.supervisor.address.tell(AddChild(spec))
 
-    def retire_market(self, ticker: str) -> None:
-        """No more entries there; exits go on until it is flat."""
-        self.tell_market(ticker, Retired(at=self.clock.now()))
-
     def drop_market(self, ticker: str) -> None:
         """Forget a market that is flat and has no orders."""
         self.supervisor.address.tell(RemoveChild(f"{MARKET_PREFIX}{ticker}"))
@@ -204,7 +200,7 @@ class TradingSystem:
         self.addresses.exchange.tell(SettingsNews(settings))
         self.addresses.risk.tell(SettingsNews(settings))
         now = self.clock.now()
-        for ticker in self._markets:
+        for ticker in self.tickers():
             self.tell_market(ticker, SettingsChanged(at=now, settings=settings.strategy_for(ticker)))
 
     def close_orders(self) -> OpenOrdersLeft | None:
