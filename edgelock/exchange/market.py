@@ -51,12 +51,10 @@ class Market:
     book: OrderBook = field(default_factory=OrderBook)
     last_price: Price = Price(0)
     last_size: Size = Size(0)
-    previous_price: Price = Price(0)
     traded_size: Size = Size(0)
     open_interest: Size = Size(0)
     change_count: int = 0
     value: Price | None = None
-    determined_at: Timestamp | None = None
     settled_at: Timestamp | None = None
     fees: FeeSchedule = field(init=False)
 

@@ -91,7 +91,7 @@ def determine(venue: Venue, market: Market, value: Price, now: Timestamp) -> Non
     change_phase(venue, market, MarketPhase.CLOSED, now)
     market.status = MarketStatus.DETERMINED
     market.value = value
-    market.determined_at = market.updated_at = now
+    market.updated_at = now
     venue.facts.append(MarketDetermined(now, ticker, value))
     due = Timestamp(now + market.listing.settlement_timer_s * SECOND)
     heappush(venue.settlements_due, (due, ticker))

@@ -49,7 +49,7 @@ def _trade(venue: Venue, market: Market, *, maker: Order, taker: Order, size: Si
     venue.trades.append(trade)
     venue.facts.append(trade)
     market.traded_size = Size(market.traded_size + size)
-    market.previous_price, market.last_price, market.last_size = market.last_price, price, size
+    market.last_price, market.last_size = price, size
     if maker.remaining == 0:
         maker.status = OrderStatus.EXECUTED
         venue.forget_resting(maker)

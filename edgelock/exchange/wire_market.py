@@ -44,7 +44,7 @@ def market_object(market: Market) -> WireObject:
         "last_price_dollars": price_text(market.last_price),
         "previous_yes_bid_dollars": price_text(_EMPTY_TOUCH.bid),
         "previous_yes_ask_dollars": price_text(_EMPTY_TOUCH.ask),
-        "previous_price_dollars": price_text(market.previous_price),
+        "previous_price_dollars": price_text(Price(0)),
         "volume_fp": size_text(market.volume),
         "volume_24h_fp": size_text(market.volume_24h),
         "open_interest_fp": size_text(market.open_interest),
