@@ -127,8 +127,10 @@ def test_the_command_carries_the_settings():
 
     command = exchange_command(settings, request_log=Path("requests.jsonl"))
 
-    assert [sys.executable, "-m", "edgelock.exchange", "--exit-with-parent"] == command[:4]
-    given = dict(zip(command[4::2], command[5::2], strict=True))
+    assert command[:3] == [sys.executable, "-m", "edgelock.exchange"]
+    flags, values = command[3:5], command[5:]
+    assert set(flags) == {"--exit-with-parent", "--hold-clock"}
+    given = dict(zip(values[::2], values[1::2], strict=True))
     assert given == {
         "--scenario": "evening",
         "--seed": "9",

@@ -49,8 +49,8 @@ def test_nothing_typed_is_paper_on_the_embedded_exchange_with_the_log_continued(
     assert (found.duration, found.markets, found.recording, found.crash_market) == (None, (), None, ())
 
 
-def test_the_state_directory_is_made_for_the_owner_alone():
-    options()
+def test_the_state_directory_is_made_for_the_owner_alone_wherever_the_log_is():
+    options(log="run.jsonl")
 
     assert stat.S_IMODE(Path("state").stat().st_mode) == 0o700
 
