@@ -289,6 +289,20 @@ def test_changes_behind_the_visible_levels_move_the_book_and_not_the_view():
     assert conversation.book("A").size_at(Side.BID, Price(4000)) == 800
 
 
+@pytest.mark.parametrize(("leg", "price", "side"), [("yes", "0.4300", Side.BID), ("no", "0.5600", Side.ASK)])
+def test_a_change_of_the_last_visible_level_is_shown(leg, price, side):
+    conversation = a_conversation()
+    bids = tuple((f"0.{cents}00", "3.00") for cents in range(40, 48))
+    asks = tuple((f"0.{cents}00", "3.00") for cents in range(52, 60))
+    conversation.feed(snapshot(bids=bids, asks=asks))
+    conversation.settle()
+
+    conversation.feed(delta(leg=leg, price=price, change="5.00"))
+
+    (event,) = conversation.settle()
+    assert event.view.levels(side)[-1].size == 800
+
+
 def test_a_market_added_while_running_is_added_to_the_open_subscriptions():
     conversation = a_live_conversation()
     conversation.follow("B")
