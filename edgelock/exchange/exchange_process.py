@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,9 +163,13 @@ def _stop_event(options: ServiceOptions) -> asyncio.Event:
 
 
 def _wait_for_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Standard input is the parent's end of a pipe: it ends when the parent does, however that dies."""
-    while os.read(0, 4096):
-        continue
+    """Standard input is the parent's end of a pipe: it ends when the parent does, however that dies.
+
+    A process without a standard input has no parent to wait for, and ends at once.
+    """
+    with suppress(OSError):
+        while os.read(0, 4096):
+            continue
     if not loop.is_closed():
         loop.call_soon_threadsafe(stop.set)
 

@@ -243,8 +243,8 @@ ROUTES: tuple[Route, ...] = (
     write("POST", f"{_ORDERS}/{{order_id}}/decrease", decrease_one),
     write("POST", _LEGACY, legacy_write),
     write("POST", f"{_LEGACY}/batched", legacy_write),
-    cancel(f"{_LEGACY}/batched", legacy_write),
-    cancel(f"{_LEGACY}/{{order_id}}", legacy_write),
+    write("DELETE", f"{_LEGACY}/batched", legacy_write),
+    write("DELETE", f"{_LEGACY}/{{order_id}}", legacy_write),
     write("POST", f"{_LEGACY}/{{order_id}}/amend", legacy_write),
     write("POST", f"{_LEGACY}/{{order_id}}/decrease", legacy_write),
 )
