@@ -16,7 +16,7 @@ from edgelock.actors.feed_desk import FeedDesk
 from edgelock.actors.inbox import Lane
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.market_data import MarketDataListener
-from edgelock.actors.messages import AddMarket, Subscribe, Unsubscribe
+from edgelock.actors.messages import AddMarket, MarketNews, Subscribe, Unsubscribe
 from edgelock.core.telemetry import Record
 from edgelock.kalshi.signing import Credentials
 from edgelock.kalshi.socket import USUAL_LIMITS, SocketLimits, VenueSocket
@@ -40,7 +40,8 @@ class FeedFailed(RuntimeError):
 
 
 class FeedActor(SupervisedActor):
-    """Handles Subscribe and Unsubscribe, and AddMarket, which lets it tell a market of its own status and close.
+    """Handles Subscribe and Unsubscribe; AddMarket, without which it cannot tell a market of its own status and close;
+    and MarketNews, which it passes on to listeners and the market when it is news.
 
     url             the venue's socket, such as wss://host/trade-api/ws/v2
     listeners       called on the socket's thread, in this order, before a market is told
@@ -86,7 +87,7 @@ class FeedActor(SupervisedActor):
     def handle(self, message: Any) -> None:
         """Pass the request on to the socket's thread."""
         match message:
-            case AddMarket() | Subscribe() | Unsubscribe():
+            case AddMarket() | MarketNews() | Subscribe() | Unsubscribe():
                 self._desk.post(message)
                 if self._socket is not None:
                     self._socket.wake()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from edgelock.actors.address import Address
 from edgelock.actors.clock import Clock
 from edgelock.actors.market_data import MarketDataListener
-from edgelock.actors.messages import AddMarket, BookNews, FactNews, Subscribe, TradeNews, Unsubscribe
+from edgelock.actors.messages import AddMarket, BookNews, FactNews, MarketNews, Subscribe, TradeNews, Unsubscribe
 from edgelock.core.facts import (
     BookChanged,
     FeedStatus,
@@ -39,7 +39,7 @@ from edgelock.kalshi.feed_events import (
 
 WAITING = "connected, waiting for the snapshot"
 
-FeedRequest = AddMarket | Subscribe | Unsubscribe
+FeedRequest = AddMarket | MarketNews | Subscribe | Unsubscribe
 
 
 class _Followed:
@@ -139,6 +139,9 @@ class FeedDesk:
             case AddMarket(market):
                 known = self._markets.setdefault(market.ticker, _Followed())
                 known.status, known.close_time = market.status, market.close_time
+            case MarketNews(ticker, fact):
+                if ticker in self._markets:
+                    self._set_market_status(ticker, fact.status, fact.close_time)
             case Subscribe(ticker, subscriber):
                 self._subscribe(ticker, subscriber)
             case Unsubscribe(ticker):

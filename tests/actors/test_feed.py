@@ -12,7 +12,7 @@ from edgelock.actors.clock import EngineClock, monotonic_ns
 from edgelock.actors.feed import FeedActor
 from edgelock.actors.inbox import LanedInbox
 from edgelock.actors.lifecycle import Died, Incarnation
-from edgelock.actors.messages import AddMarket, BookNews, Subscribe, TradeNews, Unsubscribe
+from edgelock.actors.messages import AddMarket, BookNews, MarketNews, Subscribe, TradeNews, Unsubscribe
 from edgelock.core.facts import FeedStatus, FeedStatusChanged, GridChanged, MarketStatusChanged
 from edgelock.core.fees import fee_schedule
 from edgelock.core.market import Market, MarketStatus, Side
@@ -304,6 +304,17 @@ def test_a_market_whose_close_has_come_is_told_so_without_the_venue_saying_it():
         told = mail.next(MarketStatusChanged)
         assert (told.status, told.close_time) == (MarketStatus.CLOSED, NOON - 1)
         assert feed.listener.next("market") == ("market", "A", MarketStatus.CLOSED)
+
+
+def test_a_status_learned_elsewhere_is_told_when_it_is_news():
+    with LoopbackSocketVenue({"A": BOOK}) as venue, Feed(venue) as feed:
+        mail = feed.follow(a_market(status=MarketStatus.INITIALIZED))
+        close = a_market().close_time
+        for status in (MarketStatus.INITIALIZED, MarketStatus.ACTIVE, MarketStatus.ACTIVE, MarketStatus.INACTIVE):
+            feed.address.tell(MarketNews("A", MarketStatusChanged(at=NOON, status=status, close_time=close)))
+
+        assert [mail.next(MarketStatusChanged).status for _ in range(2)] == [MarketStatus.ACTIVE, MarketStatus.INACTIVE]
+        assert [feed.listener.next("market")[2] for _ in range(2)] == [MarketStatus.ACTIVE, MarketStatus.INACTIVE]
 
 
 def test_a_defect_in_a_listener_crashes_the_actor_and_ends_its_socket():
