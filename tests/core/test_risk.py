@@ -1,0 +1,322 @@
+"""The risk side's memory and its verdicts: the strictest holds, each names its reason and its end."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgelock.core import risk
+from edgelock.core.breakers import Conditions
+from edgelock.core.permit import Brake, Mode
+from edgelock.core.risk import DAY, RiskState
+from edgelock.core.settings import RiskSettings
+from edgelock.core.units import SECOND, Money, Timestamp
+from tests.core.builders import NOON, TICKER, after, seconds
+
+OTHER = "KXNHLGAME-26NOV22BOSNYR-NYR"
+CALM = Conditions()
+A_DOLLAR = 1_000_000
+
+
+def a_risk(**changes) -> RiskState:
+    return RiskState(settings=RiskSettings.model_validate(changes), day=NOON // DAY)
+
+
+def actions(records) -> list[str]:
+    return [record.action for record in records]
+
+
+def after_cancels(state: RiskState, number: int, *, ticker=TICKER, at=NOON, conditions=CALM):
+    told = []
+    for _ in range(number):
+        step = risk.cancel_sent(state, ticker, at, conditions)
+        state = step.state
+        told += step.records
+    return state, told
+
+
+def after_rejects(state: RiskState, number: int, at=NOON):
+    told = []
+    for _ in range(number):
+        step = risk.order_rejected(state, TICKER, at)
+        state = step.state
+        told += step.records
+    return state, told
+
+
+# --- breakers ---------------------------------------------------------------------------------------------------
+
+
+def test_a_clean_market_may_do_everything():
+    permit = risk.permit_for(a_risk(), TICKER, NOON)
+
+    assert (
+        permit.mode,
+        permit.brake,
+        permit.reason,
+        permit.until,
+        permit.cancels_30,
+    ) == (Mode.OPEN, Brake.NONE, "", None, 0)
+
+
+def test_the_soft_tier_brakes_but_lets_entries_pass_and_carries_its_figures():
+    state, (trip,) = after_cancels(a_risk(), 12)
+
+    permit = risk.permit_for(state, TICKER, NOON)
+
+    assert (Mode.OPEN, Brake.SOFT, "cb_soft", after(12), 12) == (
+        permit.mode,
+        permit.brake,
+        permit.reason,
+        permit.until,
+        permit.cancels_30,
+    )
+    assert ("cb_soft", TICKER, "market", "soft", 12, 12, 12, 18, after(12)) == (
+        trip.action,
+        trip.market,
+        trip.scope,
+        trip.cb_tier,
+        trip.cancels_30,
+        trip.cancels_60,
+        trip.threshold_30,
+        trip.threshold_60,
+        trip.until,
+    )
+
+
+def test_the_hard_tier_stops_entries_in_its_market_for_thirty_seconds_and_in_no_other():
+    state, told = after_cancels(a_risk(), 16)
+
+    assert actions(told) == ["cb_soft", "cb_hard"]
+    permit = risk.permit_for(state, TICKER, after(29))
+    assert (Mode.REDUCE_ONLY, Brake.HARD, "cb_hard", after(30)) == (
+        permit.mode,
+        permit.brake,
+        permit.reason,
+        permit.until,
+    )
+    assert Mode.OPEN is risk.permit_for(state, TICKER, after(30)).mode
+    assert Mode.OPEN is risk.permit_for(state, OTHER, NOON).mode
+
+
+@pytest.mark.parametrize(
+    ("conditions", "needed"),
+    [(CALM, 12), (Conditions(is_skewed=True), 15), (Conditions(is_one_tick_spread=True), 9)],
+)
+def test_the_conditions_of_the_cancel_decide_when_the_tier_trips(conditions, needed):
+    _, before = after_cancels(a_risk(), needed - 1, conditions=conditions)
+    _, told = after_cancels(a_risk(), needed, conditions=conditions)
+
+    assert before == []
+    assert actions(told) == ["cb_soft"]
+
+
+def test_cancels_spread_over_many_markets_trip_the_portfolio_at_three_times_the_number_and_hold_every_market():
+    state, told = a_risk(), []
+    for number in range(48):
+        state, fresh = after_cancels(state, 1, ticker=f"M{number}")
+        told += fresh
+
+    assert [(record.action, record.scope, record.market) for record in told] == [
+        ("cb_soft", "portfolio", None),
+        ("cb_hard", "portfolio", None),
+    ]
+    assert (told[0].threshold_30, told[1].threshold_30) == (36, 48)
+    assert risk.permit_for(state, "a market that cancelled nothing", NOON).reason == "cb_hard"
+
+
+def test_the_end_of_a_tier_is_told_once():
+    state, _ = after_cancels(a_risk(), 12)
+
+    early = risk.time_passed(state, after(11))
+    ended = risk.time_passed(early.state, after(12))
+    later = risk.time_passed(ended.state, after(13))
+
+    assert (actions(early.records), actions(ended.records), actions(later.records)) == ([], ["cb_clear"], [])
+    assert (ended.records[0].market, ended.records[0].scope) == (TICKER, "market")
+
+
+def test_a_cancel_after_the_end_of_a_tier_tells_the_end_before_the_next_trip():
+    state, _ = after_cancels(a_risk(), 12)
+
+    step = risk.cancel_sent(state, TICKER, after(13), CALM)
+
+    assert actions(step.records) == ["cb_clear", "cb_soft"]
+
+
+def test_old_cancels_leave_the_windows():
+    state, _ = after_cancels(a_risk(), 11)
+
+    state, told = after_cancels(state, 6, at=after(30))
+
+    assert told == []
+    assert risk.permit_for(state, TICKER, after(30)).cancels_30 == 6
+    _, (trip,) = after_cancels(state, 1, at=after(30))
+    assert (trip.cancels_30, trip.cancels_60) == (7, 18)
+
+
+# --- rejects ----------------------------------------------------------------------------------------------------
+
+
+def test_five_rejects_in_a_row_turn_entries_off_for_a_minute():
+    state, (pause,) = after_rejects(a_risk(), 5)
+
+    permit = risk.permit_for(state, TICKER, after(59))
+    assert (5, after(60)) == (pause.rejects_in_row, pause.until)
+    assert (Mode.REDUCE_ONLY, "rejects", after(60)) == (permit.mode, permit.reason, permit.until)
+    assert Mode.OPEN is risk.permit_for(state, OTHER, NOON).mode
+    assert Mode.OPEN is risk.permit_for(risk.time_passed(state, after(60)).state, TICKER, after(60)).mode
+
+
+def test_each_further_row_of_rejects_doubles_the_pause():
+    state, _ = after_rejects(a_risk(), 5)
+
+    state, (second,) = after_rejects(state, 5, at=after(100))
+    _, (third,) = after_rejects(state, 5, at=after(300))
+
+    assert (seconds(120), seconds(240)) == (second.until - after(100), third.until - after(300))
+
+
+def test_an_accepted_order_ends_the_row_and_the_doubling():
+    state, told = after_rejects(a_risk(), 4)
+    state = risk.order_accepted(state, TICKER).state
+    state, more = after_rejects(state, 4)
+    assert told == more == []
+
+    state, _ = after_rejects(state, 1)
+    state = risk.order_accepted(state, TICKER).state
+    _, (pause,) = after_rejects(state, 5, at=after(100))
+
+    assert after(160) == pause.until
+
+
+# --- the day's loss ---------------------------------------------------------------------------------------------
+
+
+def test_the_daily_loss_stops_entries_in_every_market_until_the_next_utc_day():
+    tomorrow = Timestamp((NOON // DAY + 1) * DAY)
+    first = risk.realized(a_risk(), Money(-30 * A_DOLLAR), NOON)
+    second = risk.realized(first.state, Money(-20 * A_DOLLAR), after(1))
+    third = risk.realized(second.state, Money(-5 * A_DOLLAR), after(2))
+
+    assert (actions(second.records), actions(first.records), actions(third.records)) == (["loss_limit"], [], [])
+    limit = second.records[0]
+    assert (-50 * A_DOLLAR, 50 * A_DOLLAR, tomorrow) == (limit.realized_today, limit.allowed, limit.until)
+    permit = risk.permit_for(third.state, OTHER, after(2))
+    assert (Mode.REDUCE_ONLY, "loss_limit", tomorrow) == (permit.mode, permit.reason, permit.until)
+    fresh = risk.time_passed(third.state, tomorrow).state
+    assert (risk.permit_for(fresh, OTHER, tomorrow).mode, fresh.realized_today) == (Mode.OPEN, 0)
+
+
+def test_profits_of_the_day_count_against_its_losses():
+    state = risk.realized(a_risk(), Money(20 * A_DOLLAR), NOON).state
+
+    assert risk.realized(state, Money(-69 * A_DOLLAR), NOON).records == ()
+
+
+def test_an_operators_resume_ends_the_loss_limit_and_starts_the_count_anew():
+    state = risk.realized(a_risk(), Money(-50 * A_DOLLAR), NOON).state
+
+    resumed = risk.kill_switched(state, NOON, on=False, who="command").state
+
+    assert Mode.OPEN is risk.permit_for(resumed, TICKER, NOON).mode
+    assert risk.realized(resumed, Money(-49 * A_DOLLAR), NOON).records == ()
+
+
+def test_a_resume_without_a_loss_limit_does_not_forgive_the_days_losses():
+    state = risk.realized(a_risk(), Money(-49 * A_DOLLAR), NOON).state
+
+    resumed = risk.kill_switched(state, NOON, on=False, who="command").state
+
+    assert actions(risk.realized(resumed, Money(-A_DOLLAR), NOON).records) == ["loss_limit"]
+
+
+# --- the latch and the ladder -----------------------------------------------------------------------------------
+
+
+def test_the_latch_stops_entries_everywhere_until_it_is_moved_back():
+    killed = risk.kill_switched(a_risk(), NOON, on=True, who="SIGUSR1")
+    permit = risk.permit_for(killed.state, TICKER, after(10**6))
+    resumed = risk.kill_switched(killed.state, NOON, on=False, who="command")
+
+    assert (permit.mode, permit.reason, permit.until) == (Mode.REDUCE_ONLY, "kill", None)
+    assert [(record.action, record.who) for record in (*killed.records, *resumed.records)] == [
+        ("kill_on", "SIGUSR1"),
+        ("kill_off", "command"),
+    ]
+    assert Mode.OPEN is risk.permit_for(resumed.state, TICKER, NOON).mode
+
+
+def test_the_reason_that_only_an_operator_ends_is_named_before_those_that_time_ends():
+    state, _ = after_cancels(a_risk(), 16)
+    state = risk.realized(state, Money(-60 * A_DOLLAR), NOON).state
+    assert risk.permit_for(state, TICKER, NOON).reason == "loss_limit"
+
+    killed = risk.kill_switched(state, NOON, on=True, who="command").state
+
+    permit = risk.permit_for(killed, TICKER, NOON)
+    assert (permit.reason, permit.brake, permit.until) == ("kill", Brake.HARD, None)
+
+
+def test_a_resume_does_not_open_a_market_that_a_breaker_holds():
+    state, _ = after_cancels(a_risk(), 16)
+    state = risk.kill_switched(state, NOON, on=True, who="command").state
+
+    resumed = risk.kill_switched(state, NOON, on=False, who="command").state
+
+    assert risk.permit_for(resumed, TICKER, NOON).reason == "cb_hard"
+
+
+def test_the_next_change_is_the_earliest_end_ahead():
+    state, _ = after_cancels(a_risk(), 12)
+    state, _ = after_rejects(state, 5)
+
+    assert after(12) == risk.next_change(state, NOON)
+    assert after(60) == risk.next_change(state, after(12))
+    assert risk.next_change(state, after(60)) is None
+
+
+events = st.lists(
+    st.tuples(
+        st.sampled_from(["cancel", "reject", "accept", "loss", "kill", "resume", "time"]),
+        st.integers(0, 40),
+        st.sampled_from([TICKER, OTHER]),
+    ),
+    max_size=60,
+)
+
+
+@given(events)
+def test_whatever_happens_the_verdict_is_the_strictest_of_all_that_hold(story):
+    state, now = a_risk(breaker_soft={"cancels_30s": 2, "cancels_60s": 3, "lasts_s": 12},
+                        breaker_hard={"cancels_30s": 4, "cancels_60s": 6, "lasts_s": 30}), NOON  # fmt: skip
+    for what, wait, ticker in story:
+        now = Timestamp(now + wait * SECOND)
+        step = {
+            "cancel": lambda s, t=ticker, n=now: risk.cancel_sent(s, t, n, CALM),
+            "reject": lambda s, t=ticker, n=now: risk.order_rejected(s, t, n),
+            "accept": lambda s, t=ticker: risk.order_accepted(s, t),
+            "loss": lambda s, n=now: risk.realized(s, Money(-20 * A_DOLLAR), n),
+            "kill": lambda s, n=now: risk.kill_switched(s, n, on=True, who="x"),
+            "resume": lambda s, n=now: risk.kill_switched(s, n, on=False, who="x"),
+            "time": lambda s, n=now: risk.time_passed(s, n),
+        }[what](state)
+        state = step.state
+        for each in (TICKER, OTHER):
+            permit, market = risk.permit_for(state, each, now), state.market(each)
+            holds = [
+                state.is_killed,
+                state.loss_limit_until is not None and now < state.loss_limit_until,
+                any(b.tier is Brake.HARD and now < (b.until or 0) for b in (market.breaker, state.portfolio)),
+                market.paused_until is not None and now < market.paused_until,
+            ]
+            assert (permit.mode is Mode.OPEN) == (not any(holds))
+            assert bool(permit.reason) or permit.brake is Brake.NONE
+
+
+def test_the_portfolio_adapts_with_its_own_multiplier():
+    state, told = after_cancels(a_risk(portfolio_breaker_multiplier=1), 12, conditions=Conditions())
+
+    assert {"market", "portfolio"} == {record.scope for record in told}
+    assert Fraction(1) == state.settings.portfolio_breaker_multiplier
