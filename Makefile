@@ -4,6 +4,7 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
+CODE := run.py edgelock tests
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 PACKAGING := setup.cfg pyproject.toml constraints.txt
 CANDIDATES := $(or $(PYTHON),python3 python3.11 python3.12 python3.13 python3.14)
@@ -24,12 +25,12 @@ run: $(VENV)/.installed ## trade on paper, on an exchange of its own (ARGS="--sp
 test: lint types imports coverage ## all checks and the whole test suite, as .ci/run does
 
 lint: $(VENV)/.installed-test ## ruff: rules and format
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 
 format: $(VENV)/.installed-test ## let ruff mend what it can
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
 
 types: $(VENV)/.installed-test ## mypy, strict on core
 	$(BIN)/mypy
