@@ -37,8 +37,6 @@ from edgelock.kalshi.feed_events import (
     ViewChanged,
 )
 
-WAITING = "connected, waiting for the snapshot"
-
 FeedRequest = AddMarket | MarketNews | Subscribe | Unsubscribe
 
 
@@ -82,7 +80,6 @@ class FeedDesk:
         self._markets: dict[str, _Followed] = {}
         self._printed: dict[str, _Followed] = {}
         self._lost_status = FeedStatus.GAP
-        self._is_connected = False
 
     def post(self, request: FeedRequest) -> None:
         """From any thread: to be taken up at the next pause."""
@@ -93,10 +90,7 @@ class FeedDesk:
     def on_open(self, attempt: int) -> None:
         """Connected: subscriptions start from nothing."""
         self._record(SocketConnected(at=self._clock.now(), url=self._url, attempt=attempt))
-        self._is_connected = True
         self._conversation.opened()
-        for ticker in self._conversation.tickers:
-            self._set_feed_status(ticker, FeedStatus.GAP, WAITING)
 
     def on_text(self, text: bytes) -> None:
         """One frame."""
@@ -118,7 +112,6 @@ class FeedDesk:
         """Every book is gone."""
         retry = None if retry_ns is None else Duration(retry_ns)
         self._record(SocketDisconnected(at=self._clock.now(), url=self._url, reason=reason, retry_s=retry))
-        self._is_connected = False
         self._lose(FeedStatus.DOWN, self._conversation.closed(reason))
         for ticker in self._conversation.tickers:
             self._set_feed_status(ticker, FeedStatus.DOWN, reason)
@@ -153,11 +146,11 @@ class FeedDesk:
         followed = self._markets.setdefault(ticker, _Followed())
         followed.subscriber = subscriber
         self._conversation.follow(ticker)
-        if self._is_connected and followed.feed_status is FeedStatus.DOWN:
-            followed.feed_status, followed.reason = FeedStatus.GAP, WAITING
         at = self._clock.now()
-        status = FeedStatusChanged(at=at, status=followed.feed_status, reason=followed.reason)
-        subscriber.tell(FactNews(status))
+        # Down is what a market starts with; saying so would be a warning at every start.
+        if followed.feed_status is not FeedStatus.DOWN:
+            status = FeedStatusChanged(at=at, status=followed.feed_status, reason=followed.reason)
+            subscriber.tell(FactNews(status))
         book = self._conversation.book(ticker)
         if book is not None and not book.is_crossed:
             subscriber.tell(BookNews(BookChanged(at=at, view=book.view())))

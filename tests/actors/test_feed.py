@@ -345,8 +345,9 @@ def test_however_the_actor_ends_its_socket_thread_ends_too(end):
         assert not thread.is_alive()
 
 
-def test_a_market_that_is_followed_while_the_venue_is_away_is_told_so():
-    with LoopbackSocketVenue(refusals=[503] * 100_000) as venue, Feed(venue) as feed:
+def test_a_market_is_told_nothing_of_its_feed_before_its_first_book():
+    with LoopbackSocketVenue({"A": BOOK}, refusals=[503, 503]) as venue, Feed(venue) as feed:
         mail = feed.follow()
 
-        assert mail.next(FeedStatusChanged).status is FeedStatus.DOWN
+        assert mail.next(FeedStatusChanged).status is FeedStatus.LIVE
+        assert feed.listener.next("feed")[2] is FeedStatus.LIVE
