@@ -88,5 +88,6 @@ def charge(
     change = revenue - trade_fee
     rounding_fee = change - (change // precision) * precision
     gathered = gathered_rounding + rounding_fee
-    rebate = min(gathered // precision * precision, trade_fee + rounding_fee)
+    # Whole steps only, also where the cap binds: cash must stay on its step.
+    rebate = min(gathered, trade_fee + rounding_fee) // precision * precision
     return FeeCharge(net=Money(trade_fee + rounding_fee - rebate), gathered_rounding=Money(gathered - rebate))
