@@ -84,6 +84,7 @@ class ExchangeActor(SupervisedActor):
         self._closing: CancelEverything | None = None
         self._is_shut = False
         self._waits_until_ns: int | None = None
+        self._is_shortage_told = False
 
     def handle(self, message: Any) -> None:
         """Take one message, then send what may be sent."""
@@ -151,6 +152,8 @@ class ExchangeActor(SupervisedActor):
             for desk in sorted(ready, key=lambda each: not each.is_urgent()):
                 if self._send_next(desk):
                     progress = True
+        if self._waits_until_ns is None:
+            self._is_shortage_told = False
         if self._closing is not None:
             self._report_if_closed(self._closing)
 
@@ -212,10 +215,11 @@ class ExchangeActor(SupervisedActor):
 
     def _wait_for_tokens(self, desk: OrderDesk, wait: Duration, now: Timestamp, what: str) -> None:
         due = self._clock.monotonic_ns() + self._clock.real_delay_ns(Timestamp(now + wait))
-        if self._waits_until_ns is None:
+        if not self._is_shortage_told:
+            self._is_shortage_told = True
             record = RateLimited(at=now, market=desk.market.ticker, what=what, wait_s=wait)
             self._telemetry.tell(Records((record,)))
-        elif self._waits_until_ns <= due:
+        if self._waits_until_ns is not None and self._waits_until_ns <= due:
             return
         # An exit needs fewer tokens than an entry that waits already, so it may be due earlier.
         self._waits_until_ns = due

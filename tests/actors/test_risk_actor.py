@@ -1,0 +1,338 @@
+"""The risk side's actor: the latch is on disk before it is announced, and permits are told and renewed on time."""
+
+import pytest
+
+from edgelock.actors.inbox import LanedInbox
+from edgelock.actors.messages import (
+    AddMarket,
+    CancelSent,
+    DropMarket,
+    KillSwitch,
+    OrderOutcome,
+    PermitNews,
+    ResultRealized,
+    SettingsNews,
+    Tick,
+)
+from edgelock.actors.risk_actor import KILL_LATCH, RiskActor
+from edgelock.actors.risk_board import RiskBoard
+from edgelock.core.breakers import Conditions
+from edgelock.core.facts import TimePassed
+from edgelock.core.permit import Brake, Mode
+from edgelock.core.settings import RiskSettings, TradingSettings
+from edgelock.core.units import SECOND, Money
+from tests.actors.runtime_doubles import a_life
+from tests.actors.trading_doubles import HandClock, Letterbox, WatchedJournal, two_markets
+from tests.core.builders import NOON, after
+
+A, B = (market.ticker for market in two_markets())
+
+
+class ListeningBox(Letterbox):
+    """A letterbox that notes in a shared log when it is told something."""
+
+    def __init__(self, name: str, log: list[str]) -> None:
+        super().__init__(name)
+        self._inbox.put = self._noting(self._inbox, log)
+
+    @staticmethod
+    def _noting(inbox: LanedInbox, log: list[str]):
+        put = type(inbox).put
+
+        def noting(envelope):
+            log.append(type(envelope.message).__name__)
+            put(inbox, envelope)
+
+        return noting
+
+
+class RiskSide:
+    """A RiskActor without its thread, with two markets, and everybody around it."""
+
+    def __init__(self, directory, *, starts_killed_by=None, settings=None, clock=None) -> None:
+        self.log: list[str] = []
+        self.clock = clock or HandClock()
+        self.journal = WatchedJournal(directory, self.log)
+        self.board = RiskBoard()
+        self.exchange = ListeningBox("exchange", self.log)
+        self.telemetry = ListeningBox("telemetry", self.log)
+        self.markets = {A: ListeningBox("a", self.log), B: ListeningBox("b", self.log)}
+        self.life = a_life("risk")
+        self.actor = RiskActor(
+            self.life,
+            settings=settings or RiskSettings(),
+            starts_killed_by=starts_killed_by,
+            journal=self.journal,
+            exchange=self.exchange.address,
+            telemetry=self.telemetry.address,
+            board=self.board,
+            timer=self.clock.timer,
+            clock=self.clock,
+        )
+        self.tell = self.actor.handle
+        self.actor.on_start()
+        for market in two_markets():
+            self.tell(AddMarket(market, self.markets[market.ticker].address))
+
+    def permits(self, ticker=A) -> list:
+        """Verdicts told to the door since the last look."""
+        return [m.permit for m in self.exchange.taken() if isinstance(m, PermitNews) and m.ticker == ticker]
+
+    def permit(self, ticker=A):
+        """The last verdict that was told to the door."""
+        return self.permits(ticker)[-1]
+
+    def cancels(self, number, ticker=A) -> None:
+        for _ in range(number):
+            self.tell(CancelSent(ticker, self.clock.now(), Conditions()))
+
+    def rejects(self, number) -> None:
+        for _ in range(number):
+            self.tell(OrderOutcome(A, self.clock.now(), is_accepted=False))
+
+    def wait(self, nanoseconds: int) -> None:
+        self.clock.timer.advance(nanoseconds)
+        while not self.life.inbox.empty():
+            self.tell(self.life.inbox.get().message)
+
+    def told(self) -> list[str]:
+        return [record.action for record in self.telemetry.records()]
+
+
+@pytest.fixture
+def build(tmp_path):
+    sides = []
+
+    def built(**arguments) -> RiskSide:
+        sides.append(RiskSide(tmp_path, **arguments))
+        return sides[-1]
+
+    yield built
+    for side in sides:
+        side.journal.close()
+
+
+def test_a_market_gets_its_verdict_at_the_door_and_at_its_own_address_when_it_is_added(build):
+    side = build()
+
+    assert side.permit(B).mode is Mode.OPEN
+    assert [fact.permit.mode for fact in side.markets[B].facts()] == [Mode.OPEN]
+
+
+# --- the latch --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_latch_is_durable_before_anybody_hears_of_it(build, on):
+    side = build()
+    if not on:
+        side.tell(KillSwitch(True, "command"))
+    side.log.clear()
+
+    side.tell(KillSwitch(on, "command"))
+
+    assert side.log[0] == f"latch {KILL_LATCH} {on}"
+    assert {"Records", "PermitNews", "UrgentFact"} == set(side.log[1:])
+    latch = side.journal.read_latch(KILL_LATCH)
+    assert (latch.is_on, latch.who, latch.at) == (on, "command", NOON)
+
+
+def test_kill_withdraws_the_permission_to_enter_everywhere_and_resume_gives_it_back(build):
+    side = build()
+    side.tell(KillSwitch(True, "SIGUSR1"))
+    assert [(p.mode, p.reason) for p in (side.permit(A),)] == [(Mode.REDUCE_ONLY, "kill")]
+    assert side.markets[B].facts()[-1].permit.reason == "kill"
+    assert side.board.state().is_killed
+
+    side.tell(KillSwitch(False, "SIGUSR2"))
+
+    assert side.permit(A).mode is Mode.OPEN
+    assert side.told() == ["kill_on", "kill_off"]
+
+
+def test_a_bot_that_was_killed_and_started_again_is_still_killed(build):
+    first = build()
+    first.tell(KillSwitch(True, "command"))
+
+    heir = build()
+
+    assert heir.permit().reason == "kill"
+    (record,) = heir.telemetry.records()
+    assert (record.action, record.who) == ("kill_on", "latch set by command")
+
+
+def test_a_bot_that_was_resumed_and_started_again_trades(build):
+    first = build()
+    first.tell(KillSwitch(True, "command"))
+    first.tell(KillSwitch(False, "command"))
+
+    assert build().permit().mode is Mode.OPEN
+
+
+def test_disable_new_quotes_starts_killed_for_this_run_only(build):
+    side = build(starts_killed_by="setting")
+    assert side.permit().reason == "kill"
+    assert [record.who for record in side.telemetry.records()] == ["setting"]
+    assert side.journal.read_latch(KILL_LATCH) is None
+
+    side.tell(KillSwitch(False, "command"))
+
+    assert side.permit().mode is Mode.OPEN
+    assert build().permit().mode is Mode.OPEN
+
+
+def test_a_disk_that_fails_keeps_nobody_from_killing(build):
+    side = build()
+    side.journal.is_broken = True
+
+    side.tell(KillSwitch(True, "command"))
+
+    assert side.permit().reason == "kill"
+    assert side.told() == ["log", "kill_on"]
+
+
+def test_a_disk_that_fails_keeps_the_latch_on(build):
+    side = build()
+    side.tell(KillSwitch(True, "command"))
+    side.journal.is_broken = True
+
+    side.tell(KillSwitch(False, "command"))
+
+    assert side.permit().reason == "kill"
+    assert side.board.state().is_killed
+
+
+# --- permits ----------------------------------------------------------------------------------------------------
+
+
+def test_permits_are_renewed_every_second_at_the_door_and_at_the_market(build):
+    side = build()
+    side.exchange.taken()
+    side.markets[A].taken()
+
+    side.wait(SECOND)
+    first = [m.issued_ns for m in side.exchange.taken() if isinstance(m, PermitNews)]
+    side.wait(SECOND)
+    second = [m.issued_ns for m in side.exchange.taken() if isinstance(m, PermitNews)]
+
+    assert (len(first), len(second)) == (2, 2)
+    assert second[0] - first[0] == SECOND
+    assert len(side.markets[A].facts()) == 2
+
+
+def test_traffic_does_not_put_the_renewal_off(build):
+    side = build()
+    for _ in range(3):
+        side.wait(SECOND * 4 // 10)
+        side.tell(OrderOutcome(A, side.clock.now(), is_accepted=True))
+
+    side.exchange.taken()
+    side.wait(SECOND)
+
+    assert side.permits()
+
+
+def test_a_verdict_that_did_not_change_is_not_told_between_renewals(build):
+    side = build()
+    side.exchange.taken()
+
+    side.tell(OrderOutcome(A, side.clock.now(), is_accepted=True))
+
+    assert side.permits() == []
+
+
+def test_a_dropped_market_is_told_nothing_any_more(build):
+    side = build()
+    side.tell(DropMarket(A))
+    side.markets[A].taken()
+
+    side.tell(KillSwitch(True, "command"))
+
+    assert side.markets[A].taken() == []
+
+
+# --- breakers, rejects, losses ----------------------------------------------------------------------------------
+
+
+def test_the_breaker_of_one_market_brakes_that_market_and_is_told(build):
+    side = build()
+
+    side.cancels(12)
+    soft = side.permit()
+    side.cancels(4)
+
+    assert (soft.mode, soft.brake, soft.cancels_30) == (Mode.OPEN, Brake.SOFT, 12)
+    hard = side.permit()
+    assert (hard.mode, hard.reason, hard.until) == (Mode.REDUCE_ONLY, "cb_hard", after(30))
+    assert side.told() == ["cb_soft", "cb_hard"]
+    side.wait(0)
+    assert all(fact.permit.mode is Mode.OPEN for fact in side.markets[B].facts())
+
+
+def test_a_tier_ends_at_its_moment_and_not_at_the_next_renewal(build):
+    side = build(settings=RiskSettings.model_validate(
+        {"breaker_soft": {"cancels_30s": 2, "cancels_60s": 2, "lasts_s": "0.2"}}))  # fmt: skip
+    side.cancels(2)
+    side.exchange.taken()
+
+    side.wait(SECOND // 5)
+
+    assert side.permit().brake is Brake.NONE
+    assert side.told() == ["cb_soft", "cb_clear"]
+
+
+def test_the_portfolios_breaker_holds_every_market(build):
+    side = build(settings=RiskSettings.model_validate({"portfolio_breaker_multiplier": 1}))
+
+    side.cancels(8, A)
+    side.cancels(8, B)
+
+    assert {box.facts()[-1].permit.reason for box in side.markets.values()} == {"cb_hard"}
+
+
+def test_five_rejects_in_a_row_turn_entries_off_for_that_market_alone_and_the_pause_doubles(build):
+    side = build()
+    side.rejects(5)
+    assert (side.permit().reason, side.markets[B].facts()[-1].permit.mode) == ("rejects", Mode.OPEN)
+
+    side.wait(60 * SECOND)
+    assert side.permit().mode is Mode.OPEN
+    side.rejects(5)
+
+    pauses = [record for record in side.telemetry.records() if record.action == "reject_pause"]
+    assert [pause.until for pause in pauses] == [after(60), after(180)]
+
+
+def test_the_daily_loss_stops_entries_until_an_operators_resume(build):
+    side = build()
+    side.tell(ResultRealized(A, side.clock.now(), Money(-50_000_000)))
+    assert (side.permit(A).reason, side.told()) == ("loss_limit", ["loss_limit"])
+    assert side.markets[B].facts()[-1].permit.reason == "loss_limit"
+
+    side.tell(KillSwitch(False, "command"))
+
+    assert side.permit().mode is Mode.OPEN
+
+
+def test_the_daily_loss_ends_with_the_utc_day(build):
+    side = build()
+    side.tell(ResultRealized(A, side.clock.now(), Money(-50_000_000)))
+    until = side.permit().until
+
+    side.wait(until - side.clock.now())
+
+    assert side.permit().mode is Mode.OPEN
+
+
+def test_new_limits_hold_from_the_moment_they_are_told(build):
+    side = build()
+
+    side.tell(SettingsNews(TradingSettings.model_validate({"risk": {"max_daily_loss_usd": 1}})))
+    side.tell(ResultRealized(A, side.clock.now(), Money(-1_000_000)))
+
+    assert side.permit().reason == "loss_limit"
+
+
+def test_a_message_it_does_not_know_is_an_error(build):
+    with pytest.raises(TypeError, match="does not handle Tick"):
+        build().tell(Tick(TimePassed(at=NOON)))

@@ -1,0 +1,196 @@
+"""Honest stand-ins around the trading actors: a hand-moved clock, a letterbox, a gateway and a journal that obey."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from edgelock.actors.address import Address
+from edgelock.actors.inbox import LanedInbox
+from edgelock.actors.journal import Journal, JournalError, RecordedFill
+from edgelock.actors.messages import FactNews, GatewayNews, Records, UrgentFact
+from edgelock.actors.order_gateway import (
+    Acknowledged,
+    Amended,
+    Canceled,
+    CancelRejected,
+    Filled,
+    GatewayAnswer,
+    OpenOrder,
+    Rejected,
+    Unanswered,
+)
+from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
+from edgelock.core.market import Market
+from edgelock.core.units import Money, Timestamp
+from tests.actors.runtime_doubles import ManualClock, ManualTimer
+from tests.core.builders import NOON, a_market, cents, contracts
+
+
+class HandClock:
+    """Engine time and real time, one second a second, moved by hand together."""
+
+    def __init__(self) -> None:
+        self.real = ManualClock()
+        self._began_ns = self.real()
+        self.timer = ManualTimer(self.real)
+
+    def now(self) -> Timestamp:
+        return Timestamp(NOON + self.real() - self._began_ns)
+
+    def monotonic_ns(self) -> int:
+        return self.real()
+
+    def real_delay_ns(self, until: Timestamp) -> int:
+        return max(until - self.now(), 0)
+
+
+class Letterbox:
+    """An address where nobody lives, and what was told there."""
+
+    def __init__(self, name: str) -> None:
+        self._inbox = LanedInbox(lambda: 0)
+        self.address = Address(name)
+        self.address.point_at(self._inbox)
+
+    def taken(self) -> list[Any]:
+        """What was told since the last look, in the order an actor would get it."""
+        taken = []
+        while not self._inbox.empty():
+            taken.append(self._inbox.get().message)
+        return taken
+
+    def facts(self) -> list[Any]:
+        return [message.fact for message in self.taken() if isinstance(message, FactNews | UrgentFact)]
+
+    def records(self) -> list[Any]:
+        return [record for message in self.taken() if isinstance(message, Records) for record in message.records]
+
+
+class ObedientGateway:
+    """Takes every request and answers when the test says so. `requests` is all it was asked, in order."""
+
+    def __init__(self, log: list[str] | None = None) -> None:
+        self.requests: list[tuple[str, PlaceOrder | AmendOrder | CancelOrder]] = []
+        self.markets: list[Market] = []
+        self.resting: dict[str, OpenOrder] = {}
+        self._log = [] if log is None else log
+
+    def add_market(self, market: Market) -> None:
+        self.markets.append(market)
+
+    def place(self, ticker: str, wish: PlaceOrder) -> None:
+        self._take(ticker, wish)
+
+    def amend(self, ticker: str, wish: AmendOrder) -> None:
+        self._take(ticker, wish)
+
+    def cancel(self, ticker: str, wish: CancelOrder) -> None:
+        self._take(ticker, wish)
+
+    def cancel_all(self, reason: str) -> None:
+        raise AssertionError(f"nobody asks for this here: {reason}")
+
+    def open_orders(self) -> tuple[OpenOrder, ...]:
+        return tuple(self.resting.values())
+
+    def sent(self) -> list[str]:
+        """What was asked, as words: "place a", "cancel a"."""
+        return [f"{_WORDS[type(wish)]} {wish.client_order_id}" for _, wish in self.requests]
+
+    def _take(self, ticker: str, wish: PlaceOrder | AmendOrder | CancelOrder) -> None:
+        self.requests.append((ticker, wish))
+        self._log.append(f"{_WORDS[type(wish)]} {wish.client_order_id}")
+
+
+_WORDS: dict[type, str] = {PlaceOrder: "place", AmendOrder: "amend", CancelOrder: "cancel"}
+
+
+class Answers:
+    """The gateway's answers about one market, told to the actor under test when the test says so."""
+
+    def __init__(self, gateway: ObedientGateway, tell: Callable[[GatewayNews], object], clock: HandClock) -> None:
+        self._gateway, self._tell, self._clock = gateway, tell, clock
+
+    def ack(self, name: str) -> None:
+        ticker, wish = next((t, w) for t, w in self._gateway.requests if w.client_order_id == name)
+        assert isinstance(wish, PlaceOrder)
+        self._gateway.resting[name] = OpenOrder(
+            ticker=ticker,
+            client_order_id=name,
+            venue_order_id=f"v-{name}",
+            side=wish.side,
+            price=wish.price,
+            remaining=wish.size,
+        )
+        self.say(Acknowledged(**self._about(name), venue_order_id=f"v-{name}"))
+
+    def reject(self, name: str) -> None:
+        self.say(Rejected(**self._about(name), code="no", text="no"))
+
+    def fill(self, name: str, size: int, trade: str = "x1", price: int = 46) -> None:
+        self.say(
+            Filled(
+                **self._about(name),
+                trade_id=trade,
+                price=cents(price),
+                size=contracts(size),
+                fee=Money(0),
+                is_taker=False,
+                queue_ahead=None,
+            )
+        )
+
+    def canceled(self, name: str) -> None:
+        self._gateway.resting.pop(name, None)
+        self.say(Canceled(**self._about(name), reason="asked"))
+
+    def not_found(self, name: str) -> None:
+        self.say(CancelRejected(**self._about(name), code="not_found", text="no order"))
+
+    def amended(self, name: str, price: int, size: int) -> None:
+        self.say(Amended(**self._about(name), price=cents(price), size=contracts(size)))
+
+    def silent(self, name: str) -> None:
+        self.say(Unanswered(**self._about(name), reason="timeout"))
+
+    def say(self, answer: GatewayAnswer) -> None:
+        self._tell(GatewayNews(answer))
+
+    def _about(self, name: str) -> dict[str, Any]:
+        ticker = next(t for t, w in self._gateway.requests if w.client_order_id == name)
+        return {"ticker": ticker, "client_order_id": name, "at": self._clock.now()}
+
+
+class WatchedJournal(Journal):
+    """A real journal that notes what is written when, and whose disk can be taken away."""
+
+    def __init__(self, directory: Path, log: list[str] | None = None) -> None:
+        super().__init__(directory)
+        self.is_broken = False
+        self.log = [] if log is None else log
+
+    def record_intent(self, **fields: Any) -> None:
+        self._check()
+        super().record_intent(**fields)
+        self.log.append(f"durable {fields['intent'].client_order_id}")
+
+    def record_fill(self, fill: RecordedFill) -> bool:
+        self._check()
+        return super().record_fill(fill)
+
+    def record_end(self, **fields: Any) -> None:
+        self._check()
+        super().record_end(**fields)
+
+    def set_latch(self, name: str, **fields: Any) -> None:
+        self._check()
+        super().set_latch(name, **fields)
+        self.log.append(f"latch {name} {fields['is_on']}")
+
+    def _check(self) -> None:
+        if self.is_broken:
+            raise JournalError("the disk is full")
+
+
+def two_markets() -> tuple[Market, Market]:
+    return a_market(ticker="KXNHLGAME-A"), a_market(ticker="KXNHLGAME-B")
