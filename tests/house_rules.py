@@ -40,12 +40,17 @@ EXACT_DIVISIONS: frozenset[tuple[str, str]] = frozenset(
 )
 """Functions of the core in which `/` divides an exact ratio (a Fraction) and so gives one."""
 
-CLOCKS = frozenset({"actors/clock.py", "exchange/exchange_clock.py"})
-"""The only files that may read the machine's clock; the timer waits on a condition and reads none."""
+CLOCKS = {
+    "actors/clock.py": "the machine's clock of the engine",
+    "exchange/exchange_clock.py": "the exchange's own clock",
+    "exchange/exchange_process.py": "starts the exchange, and stamps that start",
+    "kalshi/rest.py": "names the real clock and the real wait as defaults that tests replace",
+    "kalshi/rest_call.py": "names the real clocks as defaults that tests replace; signatures carry the wall time",
+    "kalshi/socket.py": "names the real clock as a default that tests replace",
+}
+"""The only files that may touch the machine's clock or wait for it, and why. The timer waits on a condition instead."""
 
-CLOCK_READERS = frozenset(
-    {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep", "localtime", "gmtime"}
-)
+CLOCK_READERS = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep"})
 
 DECLARATIONS_ONLY = frozenset({"facts.py", "intents.py", "fill_outcomes.py", "telemetry.py"})
 """Core modules that are words and no behaviour; the tests of what uses them are their tests."""

@@ -371,6 +371,6 @@ class AnyLegacyMarket(AnyMarket):
 
 
 TestAnyMarket = AnyMarket.TestCase
-TestAnyMarket.settings = settings(max_examples=120, stateful_step_count=40, deadline=None, derandomize=True)
+TestAnyMarket.settings = settings(max_examples=70, stateful_step_count=40, deadline=None, derandomize=True)
 TestAnyLegacyMarket = AnyLegacyMarket.TestCase
-TestAnyLegacyMarket.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, derandomize=True)
+TestAnyLegacyMarket.settings = settings(max_examples=40, stateful_step_count=40, deadline=None, derandomize=True)
