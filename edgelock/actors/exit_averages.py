@@ -9,18 +9,8 @@ run, which leaves the runbook's own averages over the log where they were.
 
 from dataclasses import dataclass, field
 
-from edgelock.core.telemetry import Record
+from edgelock.core.telemetry import ExitAverage, Record
 from edgelock.core.units import Duration
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExitAverage(Record):
-    """Mean age over `lines` lines with an age; market is absent for the group of the whole system."""
-
-    action = "exit_average"
-    market: str | None
-    age_s: Duration
-    lines: int
 
 
 @dataclass(slots=True)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgelock.actors.exit_averages import ExitAverage
 from edgelock.core import telemetry as t
 from edgelock.core.order import CancelReason
 from edgelock.core.units import SECOND, Duration, Money, Price, Size, Timestamp
@@ -287,7 +286,7 @@ _NOTES: dict[type[t.Record], Callable[[_MarketNotes, Any], None]] = {
 
 _NOT_FOR_PEOPLE = frozenset(
     {
-        ExitAverage,
+        t.ExitAverage,
         t.QuotePlace,
         t.QuoteCancel,
         t.QuoteAmend,

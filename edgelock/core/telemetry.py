@@ -552,6 +552,16 @@ class Heartbeat(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExitAverage(Record):
+    """Mean age over `lines` lines with an age; market is absent for the group of the whole system."""
+
+    action = "exit_average"
+    market: str | None
+    age_s: Duration
+    lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketAdded(Record):
     action = "market_add"
     market: str

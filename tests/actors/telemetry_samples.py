@@ -204,4 +204,5 @@ SAMPLES: tuple[t.Record, ...] = (
     t.ShutdownBegin(at=NOON, who="SIGINT"),
     t.ShutdownDone(at=NOON, open_orders=0, positions=(f"{TICKER} 10",), realized=Money(-642_301), exit_code=0),
     t.LibraryLog(at=NOON, logger="urllib3.connectionpool", severity="WARNING", message="Retrying after 1 s"),
+    t.ExitAverage(at=NOON, market=TICKER, age_s=Duration(1_200_500_000_000), lines=8),
 )

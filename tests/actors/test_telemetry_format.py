@@ -46,7 +46,7 @@ def test_each_record_class_prints_its_golden_line(number):
 def test_every_action_that_names_an_exit_has_a_numeric_age():
     exits = [json.loads(golden) for golden in GOLDEN_LINES if "exit" in json.loads(golden)["action"]]
 
-    assert len(exits) == 5
+    assert len(exits) == 6
     assert all(isinstance(exit_line["age_s"], int | float) for exit_line in exits)
 
 
