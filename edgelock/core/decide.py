@@ -39,7 +39,8 @@ class Decision:
 def step(state: MarketState, fact: Fact, strategy: Strategy) -> Decision:
     """Remember a fact, tell of it, and decide: the whole of what a market does with one message."""
     after = evolve(state, fact)
-    told = report(state, fact, after)
+    # Before it knows what is on record a market has no state to tell of.
+    told = report(state, fact, after) if after.is_recovered else ()
     decision = decide(after, strategy)
     return Decision(
         state=decision.state,

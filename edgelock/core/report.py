@@ -21,6 +21,7 @@ from edgelock.core.facts import (
     OrderFilled,
     OrderRejected,
     OrderUnanswered,
+    Recovered,
 )
 from edgelock.core.intents import PlaceOrder
 from edgelock.core.market import Side
@@ -271,8 +272,9 @@ def _resolved(before: MarketState, fact: Fact, after: MarketState) -> tuple[Mark
 
 
 def _book(before: MarketState, fact: Fact, after: MarketState) -> tuple[MarketRecord, ...]:
-    assert isinstance(fact, BookChanged)
-    if before.raw_view != EMPTY_VIEW or not after.view.is_two_sided:
+    assert isinstance(fact, BookChanged | Recovered)
+    is_first = before.raw_view == EMPTY_VIEW or not before.is_recovered
+    if not is_first or not after.view.is_two_sided:
         return ()  # told once, when a book is first known or known again after a gap
     return (
         BookSnapshot(
@@ -323,6 +325,7 @@ _REPORTS: dict[type[Fact], Callable[[MarketState, Fact, MarketState], tuple[Mark
     OrderUnanswered: _unknown,
     IntentRefused: _refused,
     BookChanged: _book,
+    Recovered: _book,
     FeedStatusChanged: _feed,
     MarketStatusChanged: _status,
 }

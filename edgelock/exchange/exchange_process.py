@@ -75,7 +75,7 @@ def run_service(options: ServiceOptions) -> None:
             asyncio.run(_serve(options, flow, key, key_path, log))
         except RecordingError as error:
             # A recording is read as it plays, so its end may turn out to be damaged long after the start.
-            raise ServiceRefused(f"recording {options.recording}: {error}") from None
+            raise ServiceRefused(f"recording {error}") from None
 
 
 async def _serve(options: ServiceOptions, flow: Flow, key: GeneratedKey, key_path: Path, log: RequestLog) -> None:
@@ -129,7 +129,7 @@ def _flow(options: ServiceOptions) -> Flow:
     try:
         return recording_flow(options.recording)
     except RecordingError as error:
-        raise ServiceRefused(f"recording {options.recording}: {error}") from None
+        raise ServiceRefused(f"recording {error}") from None
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from edgelock.core.facts import GridChanged, MarketStatusChanged
+from edgelock.core.market import MarketStatus
 from edgelock.core.market_state import MarketState
 from edgelock.core.telemetry import LibraryLog, MarketAdded, MarketRetired
 from edgelock.core.units import Money
@@ -120,6 +121,9 @@ class Roster:
         if (listing.status, listing.close_time) != (state.market.status, state.market.close_time):
             fact = MarketStatusChanged(at=at, status=listing.status, close_time=listing.close_time)
             self._system.tell_status(ticker, fact)
+        if listing.settlement_value is not None and listing.status is MarketStatus.FINALIZED and state.position.sign:
+            # The socket's announcement was missed: the outcome is on the venue's list all the same.
+            self._system.tell_settlement(ticker, listing.settlement_value)
         if listing.grid != state.market.grid:
             self._system.tell_market(ticker, GridChanged(at=at, grid=listing.grid))
 

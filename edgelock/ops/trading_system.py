@@ -30,6 +30,7 @@ from edgelock.actors.messages import (
     OpenOrdersLeft,
     Records,
     SettingsNews,
+    SettlementNews,
     Unsubscribe,
     UrgentFact,
 )
@@ -50,6 +51,7 @@ from edgelock.core.market_state import MarketState, RunMode
 from edgelock.core.rate_limit import TokenBucket
 from edgelock.core.strategy import EDGE_LOCKED, LEGACY
 from edgelock.core.telemetry import Record
+from edgelock.core.units import Price
 from edgelock.ops.restart_log import MARKET_PREFIX, RestartLog
 from edgelock.ops.settings import Settings
 
@@ -167,6 +169,10 @@ class TradingSystem:
     def tell_status(self, ticker: str, fact: MarketStatusChanged) -> None:
         """Tell the feed what was learned of a market's status elsewhere; it tells everyone else."""
         self.addresses.feed.tell(MarketNews(ticker, fact))
+
+    def tell_settlement(self, ticker: str, value: Price) -> None:
+        """Tell the door that YES was worth `value`."""
+        self.addresses.exchange.tell(SettlementNews(ticker, value, self.clock.now()))
 
     def tickers(self) -> tuple[str, ...]:
         """The markets traded now."""

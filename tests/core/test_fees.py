@@ -112,7 +112,7 @@ def test_a_charge_follows_the_rule_step_by_step(rate, price, size, revenue, gath
     change = revenue * dollar - trade_fee
     rounding_fee = change - floor(change / step) * step
     total = gathered * dollar + rounding_fee
-    rebate = min(floor(total / step) * step, trade_fee + rounding_fee)
+    rebate = floor(min(total, trade_fee + rounding_fee) / step) * step
 
     charged = charge(rate, price, size, revenue=revenue, gathered_rounding=gathered, precision=precision)
 
