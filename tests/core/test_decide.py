@@ -611,6 +611,16 @@ def test_the_worst_excursion_of_a_position_is_remembered_until_it_is_closed():
     assert venue.state.episode.max_excursion == 0
 
 
+def test_an_announced_exit_stands_right_before_its_order_also_when_alerts_and_withdrawals_come_with_it():
+    entry = an_order("t-1", BID, 46, 10)
+    state = a_state(position=a_position(10), orders=(entry,), now=after(3601), next_order_number=2)
+    venue = ObedientVenue(state)
+
+    venue.wait(0)
+
+    assert venue.actions() == ["time_at_risk", "quote_cancel", "hard_cap_exit", "quote_place"]
+
+
 # --- races and faults -------------------------------------------------------------------------------------------
 
 

@@ -160,6 +160,12 @@ def test_a_late_confirmation_of_a_finished_order_is_no_news():
     assert actions_of(a_state(ended=(done,)), OrderCanceled(**NAMED)) == []
 
 
+def test_a_cancel_that_finds_no_order_because_it_filled_is_no_news():
+    done = an_order(state=OrderState.FILLED, filled=contracts(10))
+
+    assert actions_of(a_state(ended=(done,)), CancelRejected(**NAMED, code="not_found", text="")) == []
+
+
 @pytest.mark.parametrize(
     ("fact", "became", "actions"),
     [
