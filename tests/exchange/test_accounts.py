@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgelock.core.fees import GAME_FEES
+from edgelock.core.fees import BALANCE_PRECISION, GAME_FEES
 from edgelock.core.units import MONEY_PER_DOLLAR, ONE_DOLLAR, Money, Price, Size
 from edgelock.exchange.accounts import Position, outcome_cost, reserve_needed
 from edgelock.exchange.flow import BookSide
@@ -84,7 +84,9 @@ def test_cash_that_covers_the_reserve_covers_every_way_of_being_filled(
     other = ASK if side is BID else BID
     for piece in pieces:
         desk.engine.place_house(desk.ticker, other, cents(price), Size(piece), NOON, rests=False)
-        assert member.available >= 0
+        assert member.cash >= 0
+        # The rest's reserve counts a whole step of rounding, of which the order may have paid a part already.
+        assert member.available > -BALANCE_PRECISION
     assert abs(member.held(desk.ticker)) == size
 
 
