@@ -38,10 +38,13 @@ from edgelock.core.plan import Alert
 from edgelock.core.position import Position
 from edgelock.core.reference import Reference
 from edgelock.core.telemetry import ExitBlocked
-from edgelock.core.units import SECOND, Timestamp
+from edgelock.core.units import SECOND, Duration, Timestamp
 
 HOLD_AFTER_REFUSAL = SECOND
-"""How long the same side of a decision waits after the venue or a limit said no, so that a no is not a loop."""
+"""How long entries, or exits, wait after the venue said no, so that a no is not a loop."""
+
+HOLD_AFTER_LIMIT = Duration(10 * SECOND)
+"""How long entries wait after a limit of ours said no: what it counts changes with fills, not with prices."""
 
 AnyFact = TypeVar("AnyFact", bound=Fact)
 
@@ -186,7 +189,8 @@ def _order_fact(state: MarketState, fact: OrderFact) -> MarketState:
     if isinstance(fact, OrderRejected | AmendRejected):
         state = _held(state, ledger.order(fact.client_order_id).role)
     elif isinstance(fact, IntentRefused):
-        state = _held(state, ledger.order(fact.intent.client_order_id).role)
+        role = ledger.order(fact.intent.client_order_id).role
+        state = _held(state, role, HOLD_AFTER_LIMIT if role is Role.ENTRY else HOLD_AFTER_REFUSAL)
     if ledger.position.skew != before.skew:
         # A new position is a new episode, and quoting after a change of state waits for no cooldown.
         state = replace(state, episode=NEW_EPISODE, bid_placed_at=None, ask_placed_at=None)
@@ -201,8 +205,8 @@ def _begins_take_profit(ledger: OrderLedger, before: Position, fact: OrderFilled
     return ledger.position is not before and order.kind is Kind.TAKE_PROFIT and order.filled == fact.size
 
 
-def _held(state: MarketState, role: Role) -> MarketState:
-    until = Timestamp(state.now + HOLD_AFTER_REFUSAL)
+def _held(state: MarketState, role: Role, hold: Duration = HOLD_AFTER_REFUSAL) -> MarketState:
+    until = Timestamp(state.now + hold)
     return replace(state, entry_hold_until=until) if role is Role.ENTRY else replace(state, exit_hold_until=until)
 
 

@@ -25,11 +25,12 @@ from edgelock.core.facts import (
 )
 from edgelock.core.intents import PlaceOrder
 from edgelock.core.market import Side
-from edgelock.core.market_state import MarketState
+from edgelock.core.market_state import MarketState, RunMode
 from edgelock.core.order import CancelReason, Kind, Order, OrderState, Role
 from edgelock.core.position import Position, Realized
 from edgelock.core.telemetry import (
     BookSnapshot,
+    CentsOf,
     FeedGap,
     FeedResume,
     FeedStale,
@@ -57,6 +58,8 @@ def report(before: MarketState, fact: Fact, after: MarketState) -> tuple[MarketR
     """The records of one fact, in the order in which they are to be read. A fact heard twice has none."""
     if after is before:
         return ()
+    if after.run_mode is RunMode.SHADOW and isinstance(fact, OrderAcknowledged | OrderCanceled):
+        return ()  # nobody was asked, so nobody answered: a shadow proposal is told when it is made
     tell = _REPORTS.get(type(fact))
     told = () if tell is None else tell(before, fact, after)
     return (*_resolved(before, fact, after), *told)
@@ -98,7 +101,7 @@ def _filled(before: MarketState, fact: Fact, after: MarketState) -> tuple[Market
         trade_id=fact.trade_id, side=order.side, price=fact.price, size=fact.size, fee=fact.fee, at=fact.at
     )
     if realized is not None:
-        records.append(_realize(after, realized, order.kind.value))
+        records.append(_realize(before, after, realized, order.kind.value))
     ended = find_order(after, fact.client_order_id)
     if order.kind is Kind.TAKE_PROFIT and ended is not None and ended.state is OrderState.FILLED and realized:
         records.append(_take_profit_exit(before, after, ended, realized))
@@ -121,7 +124,7 @@ def _take_profit_exit(before: MarketState, after: MarketState, order: Order, rea
     )
 
 
-def _realize(after: MarketState, realized: Realized, reason: str) -> MarketRecord:
+def _realize(before: MarketState, after: MarketState, realized: Realized, reason: str) -> MarketRecord:
     return Realize(
         at=after.now,
         market=after.market.ticker,
@@ -132,6 +135,7 @@ def _realize(after: MarketState, realized: Realized, reason: str) -> MarketRecor
         pnl=realized.pnl,
         fees=realized.fees,
         age_s=Duration(after.now - realized.opened_at),
+        mae_c=CentsOf(before.episode.max_excursion),
         exit_reason=reason,
     )
 
@@ -152,7 +156,7 @@ def _state_change(position: Position, after: MarketState) -> tuple[MarketRecord,
 def _settled(before: MarketState, fact: Fact, after: MarketState) -> tuple[MarketRecord, ...]:
     assert isinstance(fact, MarketSettled)
     _, realized = before.position.settled(fact.value)
-    records = [] if realized is None else [_realize(after, realized, "settlement")]
+    records = [] if realized is None else [_realize(before, after, realized, "settlement")]
     settlement = Settlement(
         at=after.now,
         market=after.market.ticker,

@@ -189,6 +189,8 @@ class Fill(MarketRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Realize(MarketRecord):
+    """mae_c is the worst adverse excursion of the position so far."""
+
     action = "REALIZE"
     qty: Size
     entry_vwap: PriceRatio
@@ -196,6 +198,7 @@ class Realize(MarketRecord):
     pnl: Money
     fees: Money
     age_s: Duration
+    mae_c: CentsOf
     exit_reason: str
 
 

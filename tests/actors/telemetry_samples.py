@@ -107,6 +107,7 @@ SAMPLES: tuple[t.Record, ...] = (
         pnl=Money(642_301),
         fees=Money(90_699),
         age_s=Duration(600 * SECOND),
+        mae_c=t.CentsOf(Fraction(350)),
         exit_reason="take_profit",
     ),
     t.StateChange(**LONG_LINE, old_state="FLAT", new_state="SKEW_LONG"),

@@ -270,7 +270,7 @@ def test_a_quote_tells_the_cooldown_it_was_subject_to_and_an_exit_none():
     assert venue.told[-1].cooldown_ms == 0
 
 
-def test_an_order_refused_at_our_own_last_gate_is_told_and_waits_like_a_reject():
+def test_an_entry_refused_at_our_own_last_gate_is_told_and_waits_ten_seconds():
     venue = ObedientVenue()
     venue.wait(0)
 
@@ -282,6 +282,8 @@ def test_an_order_refused_at_our_own_last_gate_is_told_and_waits_like_a_reject()
 
     assert venue.actions() == ["inventory_limit"]
     assert venue.order("t-1").state is OrderState.REJECTED
+    venue.wait(seconds(9))
+    assert venue.actions() == []
     venue.wait(seconds(1))
     assert venue.placed().role is Role.ENTRY
 
