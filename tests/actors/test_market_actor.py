@@ -1,8 +1,5 @@
 """One market's actor: it claims before it wishes, and a crash costs it nothing that was on record."""
 
-import threading
-from collections.abc import Callable
-
 import pytest
 
 from edgelock.actors import notices as notice
@@ -21,7 +18,6 @@ from edgelock.actors.messages import (
     GatewayNews,
     PermitNews,
     Pump,
-    Records,
     Submit,
     Subscribe,
     UrgentFact,
@@ -45,11 +41,10 @@ from edgelock.core.position import Position
 from edgelock.core.rate_limit import full_bucket
 from edgelock.core.settings import StrategySettings, TradingSettings
 from edgelock.core.strategy import EDGE_LOCKED
-from edgelock.core.telemetry import Record
 from edgelock.core.units import SECOND
 from edgelock.ops.restart_log import RestartLog
-from tests.actors.runtime_doubles import PATIENCE_S, House, ObedientActor, a_life
-from tests.actors.trading_doubles import HandClock, Letterbox, WatchedJournal, two_markets
+from tests.actors.runtime_doubles import House, a_life
+from tests.actors.trading_doubles import HandClock, Ledger, Letterbox, Scribe, WatchedBoard, WatchedJournal, two_markets
 from tests.core.builders import NOON, OPEN, a_book, a_market, a_position, an_exit, cents, contracts
 
 A, B = (market.ticker for market in two_markets())
@@ -194,68 +189,6 @@ def test_it_crashes_when_it_is_told_to_and_when_it_is_told_nonsense():
 
 
 # --- a crash, on real threads -----------------------------------------------------------------------------------
-
-
-class Ledger:
-    """Every record that anybody told, for a test to wait on."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self.all: list[Record] = []
-
-    def __call__(self, *records: Record) -> None:
-        with self._changed:
-            self.all.extend(records)
-            self._changed.notify_all()
-
-    def wait_for(self, action: str, *, market: str, count: int = 1, where: Callable = lambda _: True) -> Record:
-        def found() -> list[Record]:
-            return [r for r in self.all if r.action == action and getattr(r, "market", None) == market and where(r)]
-
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(found()) >= count, PATIENCE_S), f"no {action}: {self.all[-5:]}"
-            return found()[count - 1]
-
-    def of(self, action: str, market: str) -> list[Record]:
-        with self._changed:
-            return [r for r in self.all if r.action == action and r.market == market]
-
-
-class WatchedBoard(MarketBoard):
-    """A board on which a test can wait for a state."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._changed = threading.Condition()
-
-    def publish(self, state: MarketState, took_ns: int) -> None:
-        super().publish(state, took_ns)
-        with self._changed:
-            self._changed.notify_all()
-
-    def wait_for(self, ticker: str, is_right: Callable[[MarketState], bool]) -> MarketState:
-        def look() -> MarketState | None:
-            state = self.state(ticker)
-            return state if state is not None and is_right(state) else None
-
-        with self._changed:
-            found = self._changed.wait_for(look, PATIENCE_S)
-        assert found, f"it did not come to that: {self.state(ticker)}"
-        return found
-
-
-class Scribe(ObedientActor):
-    """Stands where telemetry stands: hands records to the ledger of the test."""
-
-    def __init__(self, life, ledger: Ledger) -> None:
-        super().__init__(life)
-        self._ledger = ledger
-
-    def handle(self, message):
-        if isinstance(message, Records):
-            self._ledger(*message.records)
-            return None
-        return super().handle(message)
 
 
 class TradingHouse:

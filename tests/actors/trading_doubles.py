@@ -1,5 +1,6 @@
 """Honest stand-ins around the trading actors: a hand-moved clock, a letterbox, a gateway and a journal that obey."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from edgelock.actors.address import Address
 from edgelock.actors.inbox import LanedInbox
 from edgelock.actors.journal import Journal, JournalError, RecordedFill
+from edgelock.actors.market_board import MarketBoard
 from edgelock.actors.messages import FactNews, GatewayNews, Records, UrgentFact
 from edgelock.actors.order_gateway import (
     Acknowledged,
@@ -21,8 +23,10 @@ from edgelock.actors.order_gateway import (
 )
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.market import Market
+from edgelock.core.market_state import MarketState
+from edgelock.core.telemetry import Record
 from edgelock.core.units import Money, Timestamp
-from tests.actors.runtime_doubles import ManualClock, ManualTimer
+from tests.actors.runtime_doubles import PATIENCE_S, ManualClock, ManualTimer, ObedientActor
 from tests.core.builders import NOON, a_market, cents, contracts
 
 
@@ -190,6 +194,77 @@ class WatchedJournal(Journal):
     def _check(self) -> None:
         if self.is_broken:
             raise JournalError("the disk is full")
+
+
+_Test = Callable[[Any], bool]
+
+
+def _any(_record: Record) -> bool:
+    return True
+
+
+class Ledger:
+    """Every record that anybody told, for a test to wait on."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self.all: list[Record] = []
+
+    def __call__(self, *records: Record) -> None:
+        with self._changed:
+            self.all.extend(records)
+            self._changed.notify_all()
+
+    def wait_for(
+        self, action: str, *, market: str | None = None, count: int = 1, where: Callable = lambda _: True
+    ) -> Record:
+        def found() -> list[Record]:
+            return [r for r in self.all if r.action == action and getattr(r, "market", None) == market and where(r)]
+
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(found()) >= count, PATIENCE_S), f"no {action}: {self.all[-5:]}"
+            return found()[count - 1]
+
+    def of(self, action: str, market: str) -> list[Record]:
+        with self._changed:
+            return [r for r in self.all if r.action == action and r.market == market]
+
+
+class Scribe(ObedientActor):
+    """Stands where telemetry stands: hands records to the ledger of the test."""
+
+    def __init__(self, life, ledger: Ledger) -> None:
+        super().__init__(life)
+        self._ledger = ledger
+
+    def handle(self, message):
+        if isinstance(message, Records):
+            self._ledger(*message.records)
+            return None
+        return super().handle(message)
+
+
+class WatchedBoard(MarketBoard):
+    """A board on which a test can wait for a state."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = threading.Condition()
+
+    def publish(self, state: MarketState, took_ns: int) -> None:
+        super().publish(state, took_ns)
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait_for(self, ticker: str, is_right: Callable[[MarketState], bool]) -> MarketState:
+        def look() -> MarketState | None:
+            state = self.state(ticker)
+            return state if state is not None and is_right(state) else None
+
+        with self._changed:
+            found = self._changed.wait_for(look, PATIENCE_S)
+        assert found, f"it did not come to that: {self.state(ticker)}"
+        return found
 
 
 def two_markets() -> tuple[Market, Market]:

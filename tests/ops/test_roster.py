@@ -1,0 +1,237 @@
+"""Which markets are traded: the busiest that may be, until they are over, and whatever the venue's mood."""
+
+from dataclasses import replace
+
+import pytest
+
+from edgelock.core.market import MarketStatus
+from edgelock.core.market_state import MarketState, RunMode
+from edgelock.core.position import Position
+from edgelock.core.settings import StrategySettings
+from edgelock.core.units import Money
+from edgelock.kalshi.rest_call import VenueUnreachable
+from edgelock.ops.market_selection import rank
+from edgelock.ops.roster import Roster
+from edgelock.ops.settings import Settings
+from tests.actors.trading_doubles import HandClock, Ledger
+from tests.core.builders import a_market, a_position, after, an_order, cents
+from tests.ops.trading_house import ListedVenue, a_listing
+
+A, B, C = "KXNHLGAME-A", "KXNHLGAME-B", "KXNHLGAME-C"
+
+
+class Board:
+    def __init__(self) -> None:
+        self.by_ticker: dict[str, MarketState] = {}
+
+    def state(self, ticker):
+        return self.by_ticker.get(ticker)
+
+    def states(self):
+        return tuple(self.by_ticker.values())
+
+
+class RememberingSystem:
+    """Stands where the trading system stands: remembers what the roster wants of it."""
+
+    def __init__(self, **selection: object) -> None:
+        self.settings = Settings.model_validate({"selection": selection})
+        self.clock = HandClock()
+        self.boards = self
+        self.markets = Board()
+        self.records: list = []
+        self.told: list = []
+        self.traded: list[str] = []
+
+    def tickers(self) -> tuple[str, ...]:
+        return tuple(self.traded)
+
+    def record(self, *records) -> None:
+        self.records.extend(records)
+
+    def add_market(self, market) -> None:
+        self.traded.append(market.ticker)
+        self.shows(market.ticker)
+
+    def drop_market(self, ticker) -> None:
+        self.traded.remove(ticker)
+        del self.markets.by_ticker[ticker]
+
+    def tell_status(self, ticker, fact) -> None:
+        self.told.append((ticker, fact))
+
+    def tell_market(self, ticker, fact) -> None:
+        self.told.append((ticker, fact))
+
+    def shows(self, ticker, status=MarketStatus.ACTIVE, **changes) -> None:
+        """The market's own last state."""
+        state = MarketState(
+            market=a_market(ticker=ticker, status=status, close_time=after(24 * 3600)),
+            settings=StrategySettings(),
+            run_mode=RunMode.PAPER,
+            order_prefix="t",
+        )
+        self.markets.by_ticker[ticker] = replace(state, **changes)
+
+    def actions(self) -> list[str]:
+        return [record.action for record in self.records]
+
+
+def a_roster(venue, system=None, wanted=()) -> tuple[Roster, RememberingSystem]:
+    system = system or RememberingSystem()
+    return Roster(system, venue, wanted=wanted, poll_s=3600), system
+
+
+# --- ranking ----------------------------------------------------------------------------------------------------
+
+
+def test_the_busiest_come_first_and_equal_ones_by_ticker():
+    listings = [a_listing(A, 10), a_listing(C, 30), a_listing(B, 30)]
+
+    assert [listing.ticker for listing in rank(listings, min_spread=cents(2), most=9)] == [B, C, A]
+    assert [listing.ticker for listing in rank(listings, min_spread=cents(2), most=2)] == [B, C]
+
+
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        a_listing(bid=46, ask=47),
+        a_listing(bid=None),
+        a_listing(ask=None),
+        *(a_listing(status=status) for status in MarketStatus if status is not MarketStatus.ACTIVE),
+    ],
+)
+def test_only_active_two_sided_markets_with_room_between_are_ranked(unfit):
+    assert rank([unfit], min_spread=cents(2), most=9) == ()
+    assert rank([a_listing(bid=46, ask=48)], min_spread=cents(2), most=9)
+
+
+# --- adding -----------------------------------------------------------------------------------------------------
+
+
+def test_it_takes_as_many_as_it_may_and_says_of_each_what_it_trades_with():
+    roster, system = a_roster(
+        ListedVenue(a_listing(A, 1), a_listing(B, 3), a_listing(C, 2)), RememberingSystem(max_markets_to_trade=2)
+    )
+
+    roster.refresh()
+
+    assert system.traded == [B, C]
+    assert system.actions() == ["market_add", "startup_check"] * 2
+    assert (system.records[0].spread_ticks, system.records[0].family) == (2, "NHL")
+
+
+def test_the_least_spread_is_a_setting():
+    roster, system = a_roster(ListedVenue(a_listing(A)), RememberingSystem(min_spread_c=3))
+
+    roster.refresh()
+
+    assert system.traded == []
+
+
+def test_a_ranking_that_wobbles_changes_nothing_until_there_is_room():
+    venue = ListedVenue(a_listing(A, 1))
+    roster, system = a_roster(venue, RememberingSystem(max_markets_to_trade=1))
+    roster.refresh()
+
+    venue.list(a_listing(B, 100))
+    roster.refresh()
+    assert system.traded == [A]
+    system.shows(A, MarketStatus.FINALIZED)
+    roster.refresh()
+
+    assert system.traded == [B]
+
+
+def test_a_persons_own_list_is_taken_whole_and_in_its_order():
+    venue = ListedVenue(a_listing(A, 1, bid=None), a_listing(B, 3), a_listing(C, 2))
+    roster, system = a_roster(venue, RememberingSystem(max_markets_to_trade=1), wanted=(C, A))
+
+    roster.refresh()
+
+    assert system.traded == [C, A]
+    assert system.records[2].spread_ticks is None
+
+
+# --- watching and dropping --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("held", [{"position": a_position(10)}, {"orders": (an_order(),)}])
+def test_a_market_with_a_position_or_an_order_is_never_dropped(held):
+    roster, system = a_roster(ListedVenue(a_listing(A, status=MarketStatus.FINALIZED)), wanted=(A,))
+    roster.refresh()
+    system.shows(A, MarketStatus.FINALIZED, **held)
+
+    roster.refresh()
+
+    assert system.traded == [A]
+
+
+@pytest.mark.parametrize("wanted", [(), (A,)])
+def test_a_finished_market_is_dropped_with_its_result_and_does_not_come_back(wanted):
+    roster, system = a_roster(ListedVenue(a_listing(A)), wanted=wanted)
+    roster.refresh()
+    system.shows(A, MarketStatus.FINALIZED, position=Position(realized=Money(1_500_000)))
+
+    roster.refresh()
+    roster.refresh()
+
+    assert (system.traded, roster.dropped_realized) == ([], 1_500_000)
+    assert system.actions() == ["market_add", "startup_check", "market_retire"]
+    assert roster.all_over()
+
+
+def test_a_market_that_is_still_played_is_not_over():
+    roster, system = a_roster(ListedVenue(a_listing(A), a_listing(B)))
+    roster.refresh()
+    assert not roster.all_over()
+
+    system.shows(A, MarketStatus.FINALIZED)
+    assert not roster.all_over()
+    system.shows(B, MarketStatus.FINALIZED, position=a_position(10))
+
+    assert roster.all_over()
+
+
+def test_what_the_venue_changed_is_told_once_it_differs():
+    venue = ListedVenue(a_listing(A))
+    roster, system = a_roster(venue)
+    roster.refresh()
+    roster.refresh()
+    assert system.told == []
+
+    venue.list(a_listing(A, close_time=after(60)))
+    roster.refresh()
+
+    ((ticker, fact),) = system.told
+    assert (ticker, fact.status, fact.close_time) == (A, MarketStatus.ACTIVE, after(60))
+
+
+# --- a venue that cannot be read --------------------------------------------------------------------------------
+
+
+def test_a_venue_that_cannot_be_read_at_the_start_is_the_callers_to_tell():
+    venue = ListedVenue(a_listing(A))
+    venue.is_down = True
+
+    with pytest.raises(VenueUnreachable):
+        a_roster(venue)[0].start()
+
+
+def test_a_venue_that_cannot_be_read_later_is_told_and_nothing_is_dropped():
+    venue = ListedVenue(a_listing(A))
+    system = RememberingSystem()
+    roster = Roster(system, venue, wanted=(), poll_s=0.001)  # type: ignore[arg-type]
+    told = Ledger()
+    system.record = told
+    roster.start()
+    venue.is_down = True
+
+    record = told.wait_for("log")
+    venue.is_down = False
+    venue.list(a_listing(B))
+    told.wait_for("market_add", market=B)
+    roster.stop()
+
+    assert "could not be read: no answer" in record.message
+    assert system.traded == [A, B]
