@@ -39,7 +39,7 @@ def status_of(loop: RunLoop) -> StatusPayload:
     system, settings = loop.system, loop.system.settings
     risk = system.boards.risk.state()
     children = {child.name: child for child in system.supervisor.supervision_status().children}
-    latch = loop.telemetry.board.snapshot(system.clock.now()).killed_by
+    latch = loop.telemetry.board.killed_by()
     return StatusPayload(
         pid=os.getpid(),
         mode=settings.mode,

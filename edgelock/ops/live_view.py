@@ -2,10 +2,15 @@
 
 `render` is pure: a view model and the size of the terminal in, a rich renderable out. Columns are dropped by width,
 the least needed first, and tickers are shortened from the left, where markets of one series are all alike.
+
+It is drawn on the terminal's alternate screen, so that a resize leaves no remnants and the scrollback stays as it was;
+the last picture is printed once on the normal screen.
 """
 
+import os
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -18,24 +23,43 @@ REDRAWS_PER_SECOND = 3
 EVENTS_SHOWN_MIN = 4
 TICKER_CHARACTERS_MIN = 8
 STOP_PATIENCE_S = 5.0
-_LINES_AROUND = 4
+LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l\x1b[?25h"
+_LINES_AROUND = 3
 
-# What a row says, and how dear it is: the highest rank is the first to go when the terminal is narrow.
-_COLUMNS: tuple[tuple[str, Callable[[MarketRow], str], int], ...] = (
-    ("state",  lambda row: row.state.removeprefix("SKEW_"),         0),
-    ("net",    lambda row: row.net,                                 0),
-    ("vwap",   lambda row: row.vwap,                                1),
-    ("tp",     lambda row: row.tp,                                  1),
-    ("bid",    lambda row: row.bid,                                 0),
-    ("ask",    lambda row: row.ask,                                 0),
-    ("quotes", lambda row: f"{row.our_bid} {row.our_ask}".strip(),  2),
-    ("age",    lambda row: row.age,                                 2),
-    ("exit",   lambda row: row.next_exit,                           3),
-    ("real.",  lambda row: row.realized,                            1),
-    ("open",   lambda row: row.open_pnl,                            5),
-    ("c30",    lambda row: str(row.cancels_30 or ""),               3),
-    ("rs",     lambda row: str(row.restarts or ""),                 3),
-    ("",       lambda row: row.condition,                           4),
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What a row says in one column.
+
+    width_min  so that the columns stay where they are while figures come and go
+    dearness   the highest is the first to go when the terminal is narrow
+    """
+
+    title: str
+    tell: Callable[[MarketRow], str]
+    width_min: int
+    dearness: int
+
+    def width(self, rows: tuple[MarketRow, ...]) -> int:
+        """Room for the widest text, without the space after it."""
+        return max(self.width_min, len(self.title), max((len(self.tell(row)) for row in rows), default=0))
+
+
+_COLUMNS = (
+    _Column("state",  lambda row: row.state.removeprefix("SKEW_"),         5,  0),
+    _Column("net",    lambda row: row.net,                                 3,  0),
+    _Column("vwap",   lambda row: row.vwap,                                4,  1),
+    _Column("tp",     lambda row: row.tp,                                  4,  1),
+    _Column("bid",    lambda row: row.bid,                                 3,  0),
+    _Column("ask",    lambda row: row.ask,                                 3,  0),
+    _Column("quotes", lambda row: f"{row.our_bid} {row.our_ask}".strip(),  11, 2),
+    _Column("age",    lambda row: row.age,                                 5,  2),
+    _Column("exit",   lambda row: row.next_exit,                           7,  2),
+    _Column("real.",  lambda row: row.realized,                            6,  1),
+    _Column("open",   lambda row: row.open_pnl,                            6,  5),
+    _Column("c30",    lambda row: str(row.cancels_30 or ""),               3,  4),
+    _Column("rs",     lambda row: str(row.restarts or ""),                 2,  4),
+    _Column("",       lambda row: row.condition,                           0,  3),
 )  # fmt: skip
 
 
@@ -67,29 +91,33 @@ class LiveView:
         self._thread.start()
 
     def stop(self) -> None:
-        """Draw once more and give the terminal back."""
+        """Give the terminal back, and leave the last picture on it."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(STOP_PATIENCE_S)
 
+    def leave_now(self) -> None:
+        """For a process that ends at once: the terminal back in order, without waiting for the drawing thread."""
+        if self._console.is_alt_screen:  # leaving it twice would move the cursor back into what was printed since
+            os.write(self._console.file.fileno(), LEAVE_ALTERNATE_SCREEN)
+
     def _draw_until_stopped(self) -> None:
         # redirect_*: nothing else may write while this draws; the stream of lines goes to the log file.
-        live = Live(console=self._console, auto_refresh=False, transient=False, redirect_stderr=False)
-        with live:
-            while True:
-                is_last = self._stopping.is_set()
+        with Live(console=self._console, auto_refresh=False, screen=True, redirect_stderr=False) as live:
+            while not self._stopping.is_set():
                 size = self._console.size
-                live.update(render(self._model(), width=size.width, height=size.height - 1), refresh=True)
-                if is_last:
-                    return
+                live.update(render(self._model(), width=size.width, height=size.height), refresh=True)
                 self._stopping.wait(1 / REDRAWS_PER_SECOND)
+        size, last = self._console.size, self._model()
+        self._console.print(render(last, width=size.width, height=size.height - 2), Text(last.farewell))
 
 
 def _header(model: ViewModel, width: int) -> tuple[Text, Text]:
-    speed = "" if model.speed == "1" else f" ×{model.speed}"
+    run = model.run
+    speed = "" if run.speed == "1" else f" ×{run.speed}"
     first = Text(no_wrap=True, overflow="ellipsis")
-    first.append(f"edgelock {model.mode}", style="bold")
-    first.append(f" on {model.venue}{speed}  {model.clock}  up {model.uptime}")
+    first.append(f"edgelock {run.mode}", style="bold")
+    first.append(f" on {run.venue}{speed}  {model.clock}  up {model.uptime}")
     second = Text(f"realised {model.realized}  open {model.open_pnl}", no_wrap=True, overflow="ellipsis")
     if model.alerts:
         second.append("  " + "  ".join(model.alerts), style="bold red")
@@ -100,28 +128,36 @@ def _header(model: ViewModel, width: int) -> tuple[Text, Text]:
 
 def _table(rows: tuple[MarketRow, ...], width: int) -> Table:
     columns = _columns_that_fit(rows, width)
-    used = sum(_width_of(title, tell, rows) + 1 for title, tell in columns)
+    used = sum(column.width(rows) + 1 for column in columns)
     ticker_width = max(min(max((len(row.ticker) for row in rows), default=6), width - used), 1)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=False, header_style="bold")
     table.add_column("market", width=ticker_width, no_wrap=True)
-    for title, tell in columns:
-        table.add_column(title, width=_width_of(title, tell, rows), no_wrap=True, justify="right")
+    for column in columns:
+        table.add_column(column.title, width=column.width(rows), no_wrap=True, justify="right")
     for row in rows:
-        cells = [Text(tell(row), style=_style_of_cell(title, tell(row))) for title, tell in columns]
+        cells = [Text(column.tell(row), style=_style_of_cell(column.title, column.tell(row))) for column in columns]
         table.add_row(Text(_shortened(row.ticker, ticker_width)), *cells)
     return table
 
 
-def _columns_that_fit(rows: tuple[MarketRow, ...], width: int) -> list[tuple[str, Callable[[MarketRow], str]]]:
-    for rank in range(max(dearness for _, _, dearness in _COLUMNS), -1, -1):
-        columns = [(title, tell) for title, tell, dearness in _COLUMNS if dearness <= rank]
-        if sum(_width_of(title, tell, rows) + 1 for title, tell in columns) + TICKER_CHARACTERS_MIN <= width:
-            return columns
-    return []
+def _columns_that_fit(rows: tuple[MarketRow, ...], width: int) -> list[_Column]:
+    """As many as there is room for beside tickers that can be told apart, the most needed first."""
+    room = width - _ticker_width_min(rows)
+    fitting = set()
+    for column in sorted(_COLUMNS, key=lambda column: column.dearness):
+        column_width = column.width(rows)
+        if column_width and column_width + 1 <= room:
+            fitting.add(column)
+            room -= column_width + 1
+    return [column for column in _COLUMNS if column in fitting]
 
 
-def _width_of(title: str, tell: Callable[[MarketRow], str], rows: tuple[MarketRow, ...]) -> int:
-    return max(len(title), *(len(tell(row)) for row in rows)) if rows else len(title)
+def _ticker_width_min(rows: tuple[MarketRow, ...]) -> int:
+    longest = max((len(row.ticker) for row in rows), default=0)
+    for width in range(TICKER_CHARACTERS_MIN, longest):
+        if len({_shortened(row.ticker, width) for row in rows}) == len(rows):
+            return width
+    return max(longest, TICKER_CHARACTERS_MIN)
 
 
 def _shortened(ticker: str, width: int) -> str:

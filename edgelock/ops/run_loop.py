@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from rich.console import Console
 
@@ -22,7 +21,7 @@ from edgelock.actors.telemetry_board import TelemetryBoard
 from edgelock.core.telemetry import ConfigReload, Heartbeat, LibraryLog, ShutdownBegin, ShutdownDone
 from edgelock.core.units import CONTRACT, SECOND, Duration, Money
 from edgelock.ops.live_view import LiveView
-from edgelock.ops.live_view_model import ViewModel, view_model
+from edgelock.ops.live_view_model import RunFacts, ViewModel, view_model
 from edgelock.ops.roster import Roster
 from edgelock.ops.run_events import Kill, Reload, RunEvents, Stop
 from edgelock.ops.run_options import RunOptions
@@ -72,11 +71,12 @@ class RunLoop:
         self._steps_at_heartbeat = 0
         self._crashes = sorted(options.crash_market, key=lambda crash: crash.after)
         self._is_stopping = False
+        self._view = LiveView(self._view_model, Console()) if options.live_view else None
 
     def run(self) -> int:
         """Take signals and wait. Everything was started before."""
         self._take_signals()
-        view = LiveView(self._view_model, Console()) if self.options.live_view else None
+        view = self._view
         if view is not None:
             view.start()
         try:
@@ -100,13 +100,22 @@ class RunLoop:
             self._look_at_the_clock()
 
     def _view_model(self) -> ViewModel:
-        now = self.system.clock.now()
+        system, settings = self.system, self.system.settings
         return view_model(
-            self.telemetry.board.snapshot(now),
-            now=now,
-            clock_text=f"{datetime.fromtimestamp(now // SECOND, tz=UTC):%Y-%m-%d %H:%M:%S} UTC",
+            system.boards.markets.states(),
+            system.boards.risk.state(),
+            system.supervisor.supervision_status().children,
+            self.telemetry.board.recent(),
+            run=RunFacts(
+                mode=settings.mode,
+                venue=settings.venue.name,
+                strategy=settings.strategy_name,
+                speed=str(self.venue.clock.speed),
+            ),
+            killed_by=self.telemetry.board.killed_by(),
+            realized=self.realized(),
+            now=system.clock.now(),
             uptime=Duration(self.uptime_ns),
-            strategy_for=self.system.settings.strategy_for,
         )
 
     def abandon(self) -> None:
@@ -212,6 +221,8 @@ class RunLoop:
         words = "no order of ours was known to be live" if not live else f"still open: {', '.join(live)}"
         line = {"action": "shutdown_aborted", "level": "error", "run": self.system.run,
                 "message": f"second {who}: stopped at once; {words}"}  # fmt: skip
+        if self._view is not None:
+            self._view.leave_now()
         os.write(sys.stderr.fileno(), (json.dumps(line, separators=(",", ":")) + "\n").encode())
         if self.venue.child is not None:
             os.kill(self.venue.child.pid, signal.SIGKILL)
