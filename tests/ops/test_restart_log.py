@@ -1,0 +1,98 @@
+"""The per-market restart log: every death and return is one line, with what was found on record."""
+
+from dataclasses import replace
+
+import pytest
+
+from edgelock.actors import notices as notice
+from edgelock.core.market_state import MarketState, RunMode
+from edgelock.core.settings import StrategySettings
+from edgelock.ops.restart_log import RestartLog, ticker_of
+from tests.core.builders import NOON, a_market, a_position, an_exit, contracts
+
+A = "market:KXNHLGAME-A"
+RESTARTED = notice.ChildRestarted(name=A, incarnation=2, restarts_in_window=1, backoff_ns=500_000_000, down_ns=7)
+
+
+def a_log() -> tuple[RestartLog, list]:
+    records: list = []
+    return RestartLog(now=lambda: NOON, record=records.append), records
+
+
+def a_recovered_state() -> MarketState:
+    state = MarketState(
+        market=a_market(), settings=StrategySettings(), run_mode=RunMode.PAPER, order_prefix="t", is_recovered=True
+    )
+    return replace(state, position=a_position(10, 48), orders=(an_exit("t-9"),))
+
+
+def test_the_ticker_of_a_child_is_known_for_markets_only():
+    assert (ticker_of(A), ticker_of("risk")) == ("KXNHLGAME-A", None)
+
+
+@pytest.mark.parametrize("market_first", [True, False])
+def test_a_restart_is_told_once_with_what_was_found_whoever_speaks_first(market_first):
+    log, records = a_log()
+    halves = [lambda: log.recovered(A, 2, a_recovered_state()), lambda: log.take(RESTARTED)]
+    first, second = halves if market_first else reversed(halves)
+
+    first()
+    assert records == []
+    second()
+
+    (line,) = records
+    assert (line.action, line.market, line.incarnation, line.restarts_in_window) == (
+        "actor_restart", "KXNHLGAME-A", 2, 1,
+    )  # fmt: skip
+    assert (line.recovered_net, line.recovered_vwap, line.recovered_orders) == (contracts(10), 4800, ("t-9",))
+
+
+def test_the_recovery_of_a_first_life_is_no_restart():
+    log, records = a_log()
+
+    log.recovered(A, 1, a_recovered_state())
+    log.take(notice.ChildStarted(name=A, incarnation=1))
+
+    assert [line.action for line in records] == ["actor_start"]
+
+
+@pytest.mark.parametrize(
+    ("news", "action", "market"),
+    [
+        (replace(RESTARTED, name="feed"), "actor_restart", None),
+        (
+            notice.ChildCrashed(
+                name=A, incarnation=1, reason="X", signature="s", phase="handle", traceback="Traceback"
+            ),
+            "actor_crash",
+            "KXNHLGAME-A",
+        ),
+        (
+            notice.ChildQuarantined(name=A, incarnation=6, reason="too often", restarts_in_window=6, signature="s"),
+            "actor_quarantine",
+            "KXNHLGAME-A",
+        ),
+        (
+            notice.ChildHung(name=A, incarnation=1, busy_with="BookNews", busy_ns=5, stack="line 1"),
+            "actor_hung",
+            "KXNHLGAME-A",
+        ),
+        (notice.RequestRefused(name=A, request="restart", reason="it is not there"), "log", None),
+        (notice.ChildStopped(name=A, incarnation=1, is_abandoned=True), "log", None),
+    ],
+)
+def test_every_notice_is_a_line(news, action, market):
+    log, records = a_log()
+
+    log.take(news)
+
+    (line,) = records
+    assert (line.action, getattr(line, "market", None)) == (action, market)
+
+
+def test_an_ordinary_end_is_not_a_line():
+    log, records = a_log()
+
+    log.take(notice.ChildStopped(name=A, incarnation=1, is_abandoned=False))
+
+    assert records == []
