@@ -5,6 +5,7 @@ token budget keeps a reserve for them. Every intent passes the last gate (`core.
 is durable before the first byte leaves. An intent of an older incarnation of a market is refused and counted.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from edgelock.actors.address import Address
@@ -20,7 +21,9 @@ from edgelock.actors.messages import (
     ClaimMarket,
     DropMarket,
     FactNews,
+    FeedNews,
     GatewayNews,
+    MarketNews,
     OpenOrdersLeft,
     OrderOutcome,
     PermitNews,
@@ -38,6 +41,7 @@ from edgelock.core.breakers import Conditions
 from edgelock.core.facts import OrderFact, OrderFilled
 from edgelock.core.intents import AmendOrder, CancelOrder, Intent, PlaceOrder
 from edgelock.core.limits import Gate, Refused, check, worst_case_of
+from edgelock.core.market import MarketStatus
 from edgelock.core.order import CancelReason, Role
 from edgelock.core.position import Realized
 from edgelock.core.rate_limit import CANCEL_COST, ORDER_COST, TokenBucket
@@ -103,6 +107,13 @@ class ExchangeActor(SupervisedActor):
                 if market.ticker not in self._desks:
                     self._desks[market.ticker] = OrderDesk(market=market, subscriber=subscriber)
                     self._gateway.add_market(market)
+            case FeedNews(ticker, is_live):
+                if ticker in self._desks:
+                    self._desks[ticker].is_feed_live = is_live
+            case MarketNews(ticker, fact):
+                if ticker in self._desks:
+                    desk = self._desks[ticker]
+                    desk.market = replace(desk.market, status=fact.status, close_time=fact.close_time)
             case DropMarket(ticker):
                 self._desks.pop(ticker, None)
             case SettlementNews(ticker, value, at):
@@ -181,6 +192,8 @@ class ExchangeActor(SupervisedActor):
         others = (each.exposure() for name, each in self._desks.items() if name != ticker)
         return Gate(
             mode=desk.mode(self._clock.monotonic_ns(), self._settings.risk.permit_life),
+            is_feed_live=desk.is_feed_live,
+            is_active=desk.market.status is MarketStatus.ACTIVE,
             exposure=desk.exposure(),
             others_worst=worst_case_of(others),
             strategy=self._settings.strategy_for(ticker),

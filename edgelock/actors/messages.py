@@ -159,6 +159,15 @@ class DropMarket:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedNews:
+    """The market's book can be relied on, or not: the door lets no entry through on one that cannot."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    ticker: str
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SettlementNews:
     """The venue paid the market out: YES was worth `value`."""
 
@@ -241,6 +250,15 @@ class ResultRealized:
     ticker: str
     at: Timestamp
     pnl: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCompared:
+    """Our wall clock is ahead of the venue's by between these two (milliseconds; negative: behind)."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    least_ms: int
+    most_ms: int
 
 
 @dataclass(frozen=True, slots=True)

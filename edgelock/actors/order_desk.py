@@ -32,6 +32,7 @@ class OrderDesk:
     incarnation: int = 0
     queue: deque[Intent] = field(default_factory=deque)
     in_flight: str | None = None
+    is_feed_live: bool = False
     permit: Permit = CLOSED_AT_START
     permit_issued_ns: int = 0
     last_trim_at: Timestamp | None = None

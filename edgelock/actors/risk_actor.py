@@ -16,6 +16,7 @@ from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.messages import (
     AddMarket,
     CancelSent,
+    ClockCompared,
     DropMarket,
     KillSwitch,
     OrderOutcome,
@@ -91,6 +92,8 @@ class RiskActor(SupervisedActor):
                 self._apply(risk.order_rejected(self._state, ticker, at))
             case ResultRealized(_, at, pnl):
                 self._apply(risk.realized(self._state, pnl, at))
+            case ClockCompared(least_ms, most_ms):
+                self._apply(risk.clock_compared(self._state, now, least_ms=least_ms, most_ms=most_ms))
             case KillSwitch(on, who):
                 self._switch(on, who)
             case AddMarket(market, subscriber):

@@ -48,11 +48,15 @@ class Gate:
     """What the gate knows when an order arrives.
 
     mode             the verdict in force; an outdated one is REDUCE_ONLY by then
+    is_feed_live     the market's book can be relied on
+    is_active        the venue takes orders in this market
     others_worst     worst case of all other markets together
     enforce_gates    whether entries must respect the price gates (the edge-locked strategy's do)
     """
 
     mode: Mode
+    is_feed_live: bool
+    is_active: bool
     exposure: Exposure
     others_worst: Size
     strategy: StrategySettings
@@ -86,6 +90,10 @@ def _check_exit(intent: PlaceOrder, gate: Gate) -> Refused | None:
 def _check_entry(intent: PlaceOrder, gate: Gate) -> Refused | None:
     if gate.mode is not Mode.OPEN:
         return Refused(intent, "permit", gate.mode, Mode.OPEN)
+    if not gate.is_feed_live:
+        return Refused(intent, "feed", 0, 1)
+    if not gate.is_active:
+        return Refused(intent, "market_status", 0, 1)
     strategy, risk = gate.strategy, gate.risk
     if gate.enforce_gates:
         is_bid = intent.side is Side.BID

@@ -15,13 +15,14 @@ from edgelock.core.telemetry import (
     BreakerClear,
     BreakerHard,
     BreakerSoft,
+    ClockSkew,
     KillOff,
     KillOn,
     LossLimit,
     Record,
     RejectPause,
 )
-from edgelock.core.units import SECOND, Duration, Money, Timestamp
+from edgelock.core.units import MILLISECOND, SECOND, Duration, Money, Timestamp
 
 DAY = Duration(86_400 * SECOND)
 
@@ -48,6 +49,7 @@ class RiskState:
     markets: MappingProxyType[str, MarketRisk] = field(default_factory=lambda: MappingProxyType({}))
     portfolio: Breaker = Breaker()
     is_killed: bool = False
+    is_clock_off: bool = False
     is_stopping: bool = False
     day: int = 0
     realized_today: Money = Money(0)
@@ -133,6 +135,16 @@ def kill_switched(state: RiskState, now: Timestamp, *, on: bool, who: str) -> Ri
     return RiskStep(forgiven, (KillOff(at=now, who=who),))
 
 
+def clock_compared(state: RiskState, now: Timestamp, *, least_ms: int, most_ms: int) -> RiskStep:
+    """Our clock is ahead of the venue's by between these two; entries stop while it is certainly off by too much."""
+    allowed_ms = state.settings.max_clock_skew // MILLISECOND
+    is_off = least_ms > allowed_ms or most_ms < -allowed_ms
+    if is_off == state.is_clock_off:
+        return RiskStep(state)
+    record = ClockSkew(at=now, is_beyond=is_off, ahead_least_ms=least_ms, ahead_most_ms=most_ms, allowed_ms=allowed_ms)
+    return RiskStep(replace(state, is_clock_off=is_off), (record,))
+
+
 def time_passed(state: RiskState, now: Timestamp) -> RiskStep:
     """Tiers, pauses and the loss limit end by time; the end of a tier is told."""
     records: list[Record] = []
@@ -180,6 +192,8 @@ def _strictest(state: RiskState, market: MarketRisk, now: Timestamp) -> tuple[st
         return "kill", None
     if state.loss_limit_until is not None and now < state.loss_limit_until:
         return "loss_limit", state.loss_limit_until
+    if state.is_clock_off:
+        return "clock_skew", None
     for breaker in (state.portfolio, market.breaker):
         if _tier(breaker, now) is Brake.HARD:
             return "cb_hard", breaker.until

@@ -347,6 +347,18 @@ class RejectPause(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSkew(Record):
+    """Our wall clock and the venue's came apart, or together again; ahead_* bound by how much ours is ahead."""
+
+    action = "clock_skew"
+    level = Level.WARNING
+    is_beyond: bool
+    ahead_least_ms: int
+    ahead_most_ms: int
+    allowed_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KillOn(Record):
     action = "kill_on"
     level = Level.WARNING

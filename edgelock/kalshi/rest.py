@@ -18,7 +18,7 @@ from edgelock.core.intents import AmendOrder, PlaceOrder
 from edgelock.core.market import Side
 from edgelock.core.units import Timestamp
 from edgelock.kalshi.account import AccountLimits, Balance, VenueFill, VenueOrder, VenuePosition
-from edgelock.kalshi.rest_call import Answer, CallLimits, VenueConnection, VenueUnreachable, wall_clock_ms
+from edgelock.kalshi.rest_call import Answer, CallLimits, ClockOffset, VenueConnection, VenueUnreachable, wall_clock_ms
 from edgelock.kalshi.signing import Credentials
 from edgelock.kalshi.wire import WireError
 from edgelock.kalshi.wire_account import (
@@ -102,6 +102,11 @@ class KalshiRest:
     def close(self) -> None:
         """Let the connection go."""
         self._connection.close()
+
+    @property
+    def clock_offset(self) -> ClockOffset | None:
+        """Our clock against the venue's, by the last answer. Caches may answer public reads with an old date."""
+        return self._connection.clock_offset
 
     def exchange_status(self) -> ExchangeStatus:
         """Whether the exchange runs, and whether it trades."""

@@ -9,6 +9,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import requests
@@ -53,8 +54,25 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """How far our wall clock is ahead of the venue's (negative: behind), as far as one answer can tell.
+
+    The venue writes whole seconds and the request took some time, so the truth lies between the two bounds.
+    """
+
+    least_ms: int
+    most_ms: int
+
+    def is_beyond(self, limit_ms: int) -> bool:
+        """Whether the clocks certainly differ by more than the limit."""
+        return self.least_ms > limit_ms or self.most_ms < -limit_ms
+
+
 class VenueConnection:
     """A kept-alive connection to one base URL. For one thread at a time.
+
+    clock_offset is what the last answer's Date said; None before there was one.
 
     base_url     such as https://host/trade-api/v2, without a slash at its end; plain http only to this machine
     credentials  None sends nothing signed, which public market data allows
@@ -80,6 +98,7 @@ class VenueConnection:
         # Answers are short, and a packed body could be larger than it looks.
         self._session.headers["Accept-Encoding"] = "identity"
         self._session.headers["Accept"] = "application/json"
+        self.clock_offset: ClockOffset | None = None
 
     def close(self) -> None:
         """Let the connection go."""
@@ -107,8 +126,10 @@ class VenueConnection:
             signed_path = urlsplit(str(request.url)).path
             request.headers.update(self._credentials.headers(method, signed_path, self._wall_ms()))
         timeout = (min(self._limits.connect_s, remaining), min(self._limits.read_s, remaining))
+        sent_ms = self._wall_ms()
         try:
             with self._session.send(request, timeout=timeout, allow_redirects=False, stream=True) as response:
+                self.clock_offset = _offset(response.headers.get("Date"), sent_ms, self._wall_ms())
                 return Answer(response.status_code, self._whole_body(response, f"{method} {path}", deadline))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # The library's error holds the request, and with it our signature; only its name goes on.
@@ -125,6 +146,15 @@ class VenueConnection:
             if self._monotonic() > deadline:
                 raise VenueUnreachable(f"{what}: body did not end in time")
         return b"".join(parts)
+
+
+def _offset(date: str | None, sent_ms: int, received_ms: int) -> ClockOffset | None:
+    """None where the answer carries no date that can be read: an unknown offset is not an offset of zero."""
+    try:
+        venue_ms = int(parsedate_to_datetime(date or "").timestamp()) * 1000
+    except ValueError:
+        return None
+    return ClockOffset(least_ms=sent_ms - (venue_ms + 999), most_ms=received_ms - venue_ms)
 
 
 def require_safe_url(url: str, schemes: tuple[str, str]) -> None:

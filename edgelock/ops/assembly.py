@@ -12,17 +12,15 @@ from contextlib import ExitStack
 import msgspec
 
 from edgelock import __version__
-from edgelock.actors.base import SupervisedActor
 from edgelock.actors.feed import FeedActor
 from edgelock.actors.journal import Journal, JournalError
 from edgelock.actors.library_log import LibraryLogs
-from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.notices import Escalated, Notice
 from edgelock.actors.redaction import Redactor
 from edgelock.actors.telemetry import TelemetryActor, TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
 from edgelock.core.facts import FeedStatus
-from edgelock.core.rate_limit import full_bucket
+from edgelock.core.rate_limit import TokenBucket, full_bucket
 from edgelock.core.telemetry import Config, LibraryLog
 from edgelock.core.units import SECOND
 from edgelock.kalshi.rest import KalshiRest
@@ -44,8 +42,6 @@ EXIT_SOFTWARE = 70
 POLL_S_MIN = 2.0
 BOOKS_TIMEOUT_S = 5.0
 LOOK_EVERY_S = 0.02
-BASIC_WRITE_TOKENS = 100
-"""Tokens a second of the venue's lowest tier: what paper is held to as well."""
 
 
 def run(options: RunOptions) -> int:
@@ -61,36 +57,23 @@ def run(options: RunOptions) -> int:
 
 
 def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str], stack: ExitStack) -> int:
-    events = RunEvents()
-    telemetry = _run_telemetry(options)
-    system = TradingSystem(
-        run=telemetry.run.run,
-        settings=options.settings,
-        clock=venue.clock,
-        journal=journal,
-        bucket=full_bucket(refill_per_s=BASIC_WRITE_TOKENS, capacity=BASIC_WRITE_TOKENS, now=venue.clock.now()),
-        build_telemetry=lambda life: TelemetryActor(
-            life,
-            outputs=telemetry.outputs,
-            run=telemetry.run,
-            redactor=telemetry.redactor,
-            board=telemetry.board,
-            clock=venue.clock,
-        ),
-        build_feed=lambda life, built: _build_feed(life, built, venue),
-        escalated=lambda news: _on_notice(news, events),
-        rng=random.Random(tokens.randbits(64)),
-    )
+    events, telemetry = RunEvents(), _run_telemetry(options)
+    rest = KalshiRest(venue.rest_url, venue.credentials, rng=_rng())
+    stack.callback(rest.close)
+    system = _build_system(options, venue, journal, telemetry, events, _write_bucket(rest, venue))
     library_logs = LibraryLogs(system.addresses.telemetry, venue.clock)
     library_logs.attach()
     stack.callback(library_logs.detach)
-    system.start()
-    rest = KalshiRest(venue.rest_url, venue.credentials, rng=random.Random(tokens.randbits(64)))
-    stack.callback(rest.close)
-    source = MarketSource(rest, options.settings)
     wanted = options.markets or (venue.markets if options.recording is not None else ())
-    roster = Roster(system, source, wanted=_limited(wanted, options), poll_s=_poll_s(options, venue))
+    roster = Roster(
+        system,
+        MarketSource(rest, options.settings),
+        wanted=_limited(wanted, options),
+        poll_s=_poll_s(options, venue),
+    )
     loop = RunLoop(options=options, venue=venue, system=system, roster=roster, events=events, telemetry=telemetry)
+    loop.take_signals()
+    system.start()
     try:
         system.record(_config(options, venue), *(_said(line, venue) for line in early))
         _start_roster(roster)
@@ -108,6 +91,56 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
     except BaseException:
         loop.abandon()
         raise
+
+
+def _build_system(
+    options: RunOptions,
+    venue: Venue,
+    journal: Journal,
+    telemetry: RunTelemetry,
+    events: RunEvents,
+    bucket: TokenBucket,
+) -> TradingSystem:
+    return TradingSystem(
+        run=telemetry.run.run,
+        settings=options.settings,
+        clock=venue.clock,
+        journal=journal,
+        bucket=bucket,
+        build_telemetry=lambda life: TelemetryActor(
+            life,
+            outputs=telemetry.outputs,
+            run=telemetry.run,
+            redactor=telemetry.redactor,
+            board=telemetry.board,
+            clock=venue.clock,
+        ),
+        build_feed=lambda life, system: FeedActor(
+            life,
+            url=venue.ws_url,
+            credentials=venue.credentials,
+            listeners=listeners_of(system),
+            record=system.record,
+            clock=venue.clock,
+            stale_after_ns=system.settings.risk.stale_after,
+            rng=_rng(),
+        ),
+        escalated=lambda news: _on_notice(news, events),
+        rng=_rng(),
+    )
+
+
+def _rng() -> random.Random:
+    return random.Random(tokens.randbits(64))
+
+
+def _write_bucket(rest: KalshiRest, venue: Venue) -> TokenBucket:
+    """What the venue grants this account; paper is held to the same, so that it promises nothing live could not."""
+    try:
+        write = rest.account_limits().write
+    except UNREADABLE as error:
+        raise UserError(f"the account's rate limits could not be read: {error}") from None
+    return full_bucket(refill_per_s=write.refill_per_second, capacity=write.capacity, now=venue.clock.now())
 
 
 def _journal(options: RunOptions) -> Journal:
@@ -135,19 +168,6 @@ def _run_telemetry(options: RunOptions) -> RunTelemetry:
             max_bytes=options.settings.log.max_bytes,
             backups=options.settings.log.backups,
         ),
-    )
-
-
-def _build_feed(life: Incarnation, system: TradingSystem, venue: Venue) -> SupervisedActor:
-    return FeedActor(
-        life,
-        url=venue.ws_url,
-        credentials=venue.credentials,
-        listeners=listeners_of(system),
-        record=system.record,
-        clock=venue.clock,
-        stale_after_ns=system.settings.risk.stale_after,
-        rng=random.Random(tokens.randbits(64)),
     )
 
 

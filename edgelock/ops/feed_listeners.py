@@ -4,18 +4,20 @@ from collections.abc import Iterable
 
 from edgelock.actors.address import Address
 from edgelock.actors.feed import MarketDataListener
-from edgelock.actors.messages import SettlementNews
+from edgelock.actors.messages import FeedNews, MarketNews, SettlementNews
 from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.core.book import Book
-from edgelock.core.facts import FeedStatus, Print
+from edgelock.core.facts import FeedStatus, MarketStatusChanged, Print
 from edgelock.core.market import MarketStatus
 from edgelock.core.price_grid import PriceGrid
 from edgelock.core.units import Price, Timestamp
 from edgelock.ops.trading_system import TradingSystem
 
 
-class SettlementListener:
-    """Takes settlements to the door, which books them and tells the market in the order of its order facts."""
+class DoorListener:
+    """Tells the door to the venue what it must know of the feed: whether a book can be relied on, whether the market
+    takes orders, and what it paid; a settlement is booked there, in the order of the market's order facts.
+    """
 
     def __init__(self, exchange: Address) -> None:
         self._exchange = exchange
@@ -26,11 +28,14 @@ class SettlementListener:
     def on_trades(self, ticker: str, prints: Iterable[Print], at: Timestamp) -> None:
         """Not its business."""
 
-    def on_feed_status(self, ticker: str, status: FeedStatus, reason: str, at: Timestamp) -> None:
-        """Not its business."""
+    def on_feed_status(self, ticker: str, status: FeedStatus, reason: str, at: Timestamp) -> None:  # noqa: ARG002 - the listener's signature
+        """The book was lost or came back."""
+        self._exchange.tell(FeedNews(ticker, status is FeedStatus.LIVE))
 
     def on_market_status(self, ticker: str, status: MarketStatus, close_time: Timestamp, at: Timestamp) -> None:
-        """Not its business."""
+        """The market opened, paused or ended."""
+        fact = MarketStatusChanged(at=at, status=status, close_time=close_time)
+        self._exchange.tell(MarketNews(ticker, fact))
 
     def on_grid(self, ticker: str, grid: PriceGrid, at: Timestamp) -> None:
         """Not its business."""
@@ -42,5 +47,5 @@ class SettlementListener:
 
 def listeners_of(system: TradingSystem) -> tuple[MarketDataListener, ...]:
     """In paper mode the fill model hears everything, and a settlement before the door does."""
-    settlements = SettlementListener(system.addresses.exchange)
-    return (system.gateway, settlements) if isinstance(system.gateway, PaperGateway) else (settlements,)
+    door = DoorListener(system.addresses.exchange)
+    return (system.gateway, door) if isinstance(system.gateway, PaperGateway) else (door,)

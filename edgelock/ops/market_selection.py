@@ -10,6 +10,7 @@ from edgelock.core.market import Market, MarketStatus
 from edgelock.core.settings import TradingSettings
 from edgelock.core.units import Price
 from edgelock.kalshi.rest import KalshiRest
+from edgelock.kalshi.rest_call import ClockOffset
 from edgelock.kalshi.wire_market import MarketListing
 from edgelock.ops.settings import Settings
 
@@ -43,6 +44,11 @@ class MarketSource:
             for series in known.series if known is not None else ():
                 listings.extend(self._rest.markets(series_ticker=series, status="open").listings)
         return tuple(listings)
+
+    def clock_offset(self) -> ClockOffset | None:
+        """Our clock against the venue's, by an answer that no cache can have made; None when it had no date."""
+        self._rest.account_limits()
+        return self._rest.clock_offset
 
     def one(self, ticker: str) -> MarketListing:
         """One market by its ticker. Raises VenueError when the venue does not list it."""

@@ -65,7 +65,10 @@ class Roster:
         return len(states) == len(self._system.tickers()) and all(state.market.status.is_over for state in states)
 
     def refresh(self) -> None:
-        """Look at the venue once: drop what is over, add what there is room for."""
+        """Look at the venue once: compare clocks, drop what is over, add what there is room for."""
+        offset = self._source.clock_offset()
+        if offset is not None:
+            self._system.tell_clock_offset(offset)
         self._watch_traded()
         wanted = tuple(ticker for ticker in self._wanted if ticker not in self._left)
         listings = tuple(self._source.one(t) for t in wanted) if self._wanted else self._ranked()

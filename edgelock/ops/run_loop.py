@@ -74,8 +74,7 @@ class RunLoop:
         self._view = LiveView(self._view_model, Console()) if options.live_view else None
 
     def run(self) -> int:
-        """Take signals and wait. Everything was started before."""
-        self._take_signals()
+        """Wait. Everything was started before."""
         view = self._view
         if view is not None:
             view.start()
@@ -201,7 +200,9 @@ class RunLoop:
 
     # --- signals and the way down -------------------------------------------------------------------------------
 
-    def _take_signals(self) -> None:
+    def take_signals(self) -> None:
+        """From now on signals are events; one that comes while the run is starting is acted on once it has."""
+
         def take(number: int, act: Callable[[], None]) -> None:
             signal.signal(number, lambda _number, _frame: act())
 

@@ -22,6 +22,7 @@ from edgelock.actors.market_board import MarketBoard
 from edgelock.actors.messages import (
     AddMarket,
     CancelEverything,
+    ClockCompared,
     CrashOnPurpose,
     DropMarket,
     GatewayNews,
@@ -52,6 +53,7 @@ from edgelock.core.rate_limit import TokenBucket
 from edgelock.core.strategy import EDGE_LOCKED, LEGACY
 from edgelock.core.telemetry import Record
 from edgelock.core.units import Price
+from edgelock.kalshi.rest_call import ClockOffset
 from edgelock.ops.restart_log import MARKET_PREFIX, RestartLog
 from edgelock.ops.settings import Settings
 
@@ -173,6 +175,10 @@ class TradingSystem:
     def tell_settlement(self, ticker: str, value: Price) -> None:
         """Tell the door that YES was worth `value`."""
         self.addresses.exchange.tell(SettlementNews(ticker, value, self.clock.now()))
+
+    def tell_clock_offset(self, offset: ClockOffset) -> None:
+        """Tell the risk side how our clock stands to the venue's."""
+        self.addresses.risk.tell(ClockCompared(offset.least_ms, offset.most_ms))
 
     def tickers(self) -> tuple[str, ...]:
         """The markets traded now."""
