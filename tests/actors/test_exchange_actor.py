@@ -13,6 +13,8 @@ from edgelock.actors.messages import (
     CancelSent,
     ClaimMarket,
     DropMarket,
+    FeedNews,
+    MarketNews,
     OpenOrdersLeft,
     OrderOutcome,
     PermitNews,
@@ -25,6 +27,7 @@ from edgelock.actors.messages import (
 from edgelock.core.facts import (
     IntentRefused,
     MarketSettled,
+    MarketStatusChanged,
     OrderAcknowledged,
     OrderCanceled,
     OrderFilled,
@@ -34,6 +37,7 @@ from edgelock.core.facts import (
     TimePassed,
 )
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
+from edgelock.core.market import MarketStatus
 from edgelock.core.order import CancelReason, Kind, OrderState, Role, TimeInForce
 from edgelock.core.permit import Mode, Permit
 from edgelock.core.rate_limit import full_bucket
@@ -101,6 +105,7 @@ class Door:
         self.venue = Answers(self.gateway, self.tell, self.clock)
         for market in two_markets():
             self.tell(AddMarket(market, self.markets[market.ticker].address))
+            self.tell(FeedNews(market.ticker, is_live=True))
             self.claim(market.ticker)
             if permit is not None:
                 self.permit(permit, market.ticker)
@@ -314,6 +319,7 @@ def test_an_answer_that_was_under_way_at_the_claim_is_told_to_the_new_life(build
 
 # --- the last gate ----------------------------------------------------------------------------------------------
 
+CLOSED = MarketStatusChanged(at=NOON, status=MarketStatus.CLOSED, close_time=NOON)
 NARROW = TradingSettings.model_validate(
     {
         "strategy": {"max_inventory_per_market": 15},
@@ -327,6 +333,8 @@ NARROW = TradingSettings.model_validate(
     [
         ("permit", lambda door: door.permit(REDUCE), an_entry("a")),
         ("halted", lambda door: door.permit(HALTED), an_exit("a")),
+        ("feed", lambda door: door.tell(FeedNews(A, is_live=False)), an_entry("a")),
+        ("market_status", lambda door: door.tell(MarketNews(A, CLOSED)), an_entry("a")),
         ("price_gate", None, an_entry("a", price=49)),
         ("price_gate", None, an_entry("a", ASK, 64)),
         ("one_entry_per_side", lambda door: door.submit(an_entry("first", size=1)), an_entry("a", size=1)),

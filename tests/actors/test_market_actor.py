@@ -15,6 +15,7 @@ from edgelock.actors.messages import (
     ClaimMarket,
     CrashOnPurpose,
     FactNews,
+    FeedNews,
     GatewayNews,
     PermitNews,
     Pump,
@@ -276,6 +277,7 @@ class TradingHouse:
     # --- the venue, the feed and the risk side ---
 
     def open(self, ticker: str) -> None:
+        self.exchange.tell(FeedNews(ticker, is_live=True))
         self.exchange.tell(PermitNews(ticker, OPEN, self.clock.monotonic_ns()))
         self.markets[ticker].tell(UrgentFact(PermitChanged(at=self.clock.now(), permit=OPEN)))
 

@@ -6,6 +6,7 @@ from edgelock.actors.inbox import LanedInbox
 from edgelock.actors.messages import (
     AddMarket,
     CancelSent,
+    ClockCompared,
     DropMarket,
     KillSwitch,
     OrderOutcome,
@@ -330,6 +331,20 @@ def test_new_limits_hold_from_the_moment_they_are_told(build):
     side.tell(ResultRealized(A, side.clock.now(), Money(-1_000_000)))
 
     assert side.permit().reason == "loss_limit"
+
+
+def test_a_clock_that_is_certainly_off_stops_entries_until_it_is_right_again(build):
+    side = build()
+    side.tell(ClockCompared(least_ms=900, most_ms=1200))
+    assert side.told() == []
+
+    side.tell(ClockCompared(least_ms=1001, most_ms=1200))
+    assert side.permit().reason == "clock_skew"
+    side.tell(ClockCompared(least_ms=-3000, most_ms=-1001))
+    side.tell(ClockCompared(least_ms=-100, most_ms=100))
+
+    assert side.permit().mode is Mode.OPEN
+    assert side.told() == ["clock_skew", "clock_skew"]
 
 
 def test_a_message_it_does_not_know_is_an_error(build):
