@@ -81,6 +81,12 @@ def _first_line(value: object) -> str:
     return next(iter(str(value).splitlines()), "")
 
 
+def _without_module(error: str) -> str:
+    """Of "package.module.TypeError: why" what a person reads first: "TypeError: why"."""
+    name, colon, why = error.partition(":")
+    return error if " " in name else f"{name.rpartition('.')[2]}{colon}{why}"
+
+
 # In this order on the line; what is not named here is for the log only.
 _TOLD: dict[str, Callable[[Any], str]] = {
     "actor":       str,
@@ -99,5 +105,5 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "who":         str,
     "reason":      _first_line,
     "message":     _first_line,
-    "error":       _first_line,
+    "error":       lambda error: _without_module(_first_line(error)),
 }  # fmt: skip
