@@ -138,7 +138,12 @@ def test_legacy_counts_down_to_its_contract_minutes():
 
 
 def test_the_best_of_our_orders_on_each_side_is_shown():
-    orders = (an_order("a", BID, 43), an_order("b", BID, 44, filled=contracts(4)), an_exit("c", ASK, 55), an_exit("d", ASK, 57))
+    orders = (
+        an_order("a", BID, 43),
+        an_order("b", BID, 44, filled=contracts(4)),
+        an_exit("c", ASK, 55),
+        an_exit("d", ASK, 57),
+    )
 
     shown = row(a_state(orders=orders))
 

@@ -71,7 +71,9 @@ def test_a_fill_reads_as_a_trader_would_say_it():
 
 
 def test_a_crash_outside_the_markets_names_who_crashed():
-    crash = replace(sample(t.ActorCrash), market=None, actor="feed", error="edgelock.actors.feed.FeedError: no route: a.b.c")
+    crash = replace(
+        sample(t.ActorCrash), market=None, actor="feed", error="edgelock.actors.feed.FeedError: no route: a.b.c"
+    )
 
     assert event_line(crash) == "16:00:00 actor_crash feed FeedError: no route: a.b.c"
 
