@@ -9,7 +9,7 @@ from edgelock.core.market_state import MarketState, RunMode
 from edgelock.core.position import Position
 from edgelock.core.settings import StrategySettings
 from edgelock.core.units import Money
-from edgelock.kalshi.rest_call import VenueUnreachable
+from edgelock.kalshi.rest_call import ClockOffset, VenueUnreachable
 from edgelock.ops.market_selection import rank
 from edgelock.ops.roster import Roster
 from edgelock.ops.settings import Settings
@@ -62,6 +62,12 @@ class RememberingSystem:
 
     def tell_market(self, ticker, fact) -> None:
         self.told.append((ticker, fact))
+
+    def tell_clock_offset(self, offset) -> None:
+        self.told.append(("clock", offset))
+
+    def tell_settlement(self, ticker, value) -> None:
+        self.told.append((ticker, value))
 
     def shows(self, ticker, status=MarketStatus.ACTIVE, **changes) -> None:
         """The market's own last state."""
@@ -205,6 +211,27 @@ def test_what_the_venue_changed_is_told_once_it_differs():
 
     ((ticker, fact),) = system.told
     assert (ticker, fact.status, fact.close_time) == (A, MarketStatus.ACTIVE, after(60))
+
+
+def test_a_settlement_that_the_socket_missed_is_read_from_the_list():
+    finished = a_listing(A, status=MarketStatus.FINALIZED, settlement_value=cents(100))
+    roster, system = a_roster(ListedVenue(finished), wanted=(A,))
+    roster.refresh()
+    system.shows(A, MarketStatus.FINALIZED, position=a_position(10))
+
+    roster.refresh()
+
+    assert (A, cents(100)) in system.told
+
+
+def test_the_venues_clock_is_compared_at_every_look():
+    venue = ListedVenue()
+    venue.offset = ClockOffset(-20, 1010)
+    roster, system = a_roster(venue)
+
+    roster.refresh()
+
+    assert system.told == [("clock", ClockOffset(-20, 1010))]
 
 
 # --- a venue that cannot be read --------------------------------------------------------------------------------

@@ -5,29 +5,15 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
 
 import pytest
 
-from edgelock.actors.redaction import Redactor
-from edgelock.actors.telemetry import TelemetryOutputs, TelemetryRun
-from edgelock.actors.telemetry_board import TelemetryBoard
-from edgelock.ops.control_client import ask
-from edgelock.ops.control_handlers import control_handlers
-from edgelock.ops.control_server import ControlServer
-from edgelock.ops.roster import Roster
-from edgelock.ops.run_events import Kill, Reload, RunEvents, Stop
-from edgelock.ops.run_loop import RunLoop, RunTelemetry
-from edgelock.ops.run_options import CrashAt, RunOptions
-from edgelock.ops.settings_environment import Secrets
-from edgelock.ops.settings_file import load
-from edgelock.ops.user_error import UserError
-from edgelock.ops.venue import Venue
+from edgelock.ops.run_events import Kill, Reload, Stop
+from edgelock.ops.run_options import CrashAt
 from tests.actors.runtime_doubles import PATIENCE_S
-from tests.core.builders import a_market
-from tests.ops.trading_house import ListedVenue, a_paper_house
+from tests.ops.trading_house import MARKET as A
+from tests.ops.trading_house import a_run
 
-A = "KXNHLGAME-A"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -41,66 +27,9 @@ def signals_as_they_were(monkeypatch):
         signal.signal(number, handler)
 
 
-class Run:
-    """A loop over a real system with one market; `go` runs it until a Stop that was put."""
-
-    def __init__(self, house, directory, **options) -> None:
-        self.house, self.system = house, house.system
-        self.config = directory / "settings.yaml"
-        self.config.write_text("")
-        self.events = RunEvents()
-        self.roster = Roster(self.system, ListedVenue(), wanted=(), poll_s=3600)
-        given = {"duration": None, "crash_market": (), **options}
-        self.loop = RunLoop(
-            options=RunOptions(
-                settings=self.system.settings,
-                secrets=Secrets(),
-                config_path=self.config,
-                command_line={},
-                log_path=directory / "log.jsonl",
-                append=True,
-                live_view=False,
-                markets=(),
-                recording=None,
-                exchange_log=None,
-                **given,
-            ),
-            venue=Venue(rest_url="", ws_url="", credentials=None, clock=self.system.clock),  # type: ignore[arg-type]
-            system=self.system,
-            roster=self.roster,
-            events=self.events,
-            telemetry=RunTelemetry(
-                run=TelemetryRun(run="r1"),
-                board=TelemetryBoard(),
-                redactor=Redactor(),
-                outputs=TelemetryOutputs(stream=None, path=None, max_bytes=0, backups=0),
-            ),
-        )
-
-    def go(self, *events) -> int:
-        for event in (*events, Stop(who="test")):
-            self.events.put(event)
-        return self.loop.run()
-
-    def told(self, action):
-        return self.house.ledger.wait_for(action)
-
-
 @pytest.fixture
 def start(tmp_path):
-    """Runs that begin with what an empty settings file says."""
-
-    @contextmanager
-    def started(**options):
-        config = tmp_path / "first.yaml"
-        config.write_text("")
-        with a_paper_house(tmp_path / "state") as house:
-            house.system.settings = load(config, environ={}, dotenv=tmp_path / "none").settings
-            house.system.add_market(a_market(ticker=A))
-            house.wait_for_market(A)
-            yield Run(house, tmp_path, **options)
-
-    return started
+    return lambda **options: a_run(tmp_path, **options)
 
 
 # --- events -----------------------------------------------------------------------------------------------------
@@ -156,6 +85,7 @@ def test_a_market_is_crashed_when_its_moment_has_come_and_a_wrong_name_is_told(s
 def test_signals_become_events(start, number, action, who):
     with start() as run:
         sender = threading.Thread(target=lambda: (run.house.ledger.wait_for("kill_off"), os.kill(os.getpid(), number)))
+        run.loop.take_signals()
         run.events.put(Kill(on=False, who="the loop is running"))
         sender.start()
         if number is not signal.SIGINT:
@@ -180,7 +110,7 @@ class Loop(RunLoop):
     def __init__(self):
         self._is_stopping = True; self._view = None; self.system = System()
         self.venue = type("V", (), {"child": None})()
-loop = Loop(); loop._take_signals()
+loop = Loop(); loop.take_signals()
 with System.boards.markets._lock:  # the worst moment: the interrupted code is looking at the board itself
     os.kill(os.getpid(), signal.SIGINT)
 sys.exit(5)
@@ -240,54 +170,3 @@ def test_disabling_new_quotes_in_the_file_moves_the_latch(start):
         run.go(Reload())
 
         assert run.told("kill_on").who == "setting"
-
-
-# --- through the control socket ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def served(start, tmp_path):
-    with start() as run, ControlServer(tmp_path, control_handlers(run.loop), failed=lambda _error: None):
-        yield run, lambda command, **fields: ask(tmp_path, command, **fields)
-
-
-def test_kill_and_resume_are_confirmed_when_they_are_true(served):
-    run, command = served
-
-    assert command("kill")["kill"] is True
-    assert run.system.boards.risk.state().is_killed
-    assert command("status")["kill"] == "operator"
-    assert command("resume")["kill"] is False
-    assert not run.system.boards.risk.state().is_killed
-
-
-def test_status_shows_the_market_and_the_actors(served):
-    run, command = served
-    command("resume")
-
-    status = command("status")
-
-    (market,) = status["markets"]
-    assert (status["mode"], status["kill"], status["strategy"]) == ("paper", None, "edge_locked")
-    assert (market["ticker"], market["state"], market["net"], market["actor"]) == (A, "FLAT", "0.00", "running")
-    assert {"telemetry", "exchange", "risk", "feed", f"market:{A}"} == {actor["name"] for actor in status["actors"]}
-    assert run.loop.uptime_ns > 0
-
-
-def test_a_market_is_restarted_by_name_and_a_wrong_name_is_answered_with_the_right_ones(served):
-    run, command = served
-
-    command("restart", ticker=A)
-    assert run.house.ledger.wait_for("actor_restart", market=A).incarnation == 2
-
-    with pytest.raises(UserError, match=f"no market 'X' is traded; traded now: {A}"):
-        command("restart", ticker="X")
-
-
-def test_stop_ends_the_run(served):
-    run, command = served
-
-    command("stop")
-
-    assert run.loop.run() == 0
-    assert run.told("shutdown_begin").who == "command"

@@ -9,19 +9,31 @@ from pathlib import Path
 from edgelock.actors.clock import EngineClock
 from edgelock.actors.journal import Journal
 from edgelock.actors.notices import Notice
+from edgelock.actors.redaction import Redactor
+from edgelock.actors.telemetry import TelemetryOutputs, TelemetryRun
+from edgelock.actors.telemetry_board import TelemetryBoard
 from edgelock.core.fees import GAME_FEES
 from edgelock.core.market import Market, MarketStatus
 from edgelock.core.market_state import MarketState
 from edgelock.core.price_grid import CENT_GRID
 from edgelock.core.rate_limit import full_bucket
 from edgelock.core.units import Size
-from edgelock.kalshi.rest_call import VenueUnreachable
+from edgelock.kalshi.rest_call import ClockOffset, VenueUnreachable
 from edgelock.kalshi.wire_market import MarketListing
+from edgelock.ops.roster import Roster
+from edgelock.ops.run_events import RunEvent, RunEvents, Stop
+from edgelock.ops.run_loop import RunLoop, RunTelemetry
+from edgelock.ops.run_options import RunOptions
 from edgelock.ops.settings import Settings
+from edgelock.ops.settings_environment import Secrets
+from edgelock.ops.settings_file import load
 from edgelock.ops.trading_system import TradingSystem
+from edgelock.ops.venue import Venue
 from tests.actors.runtime_doubles import PATIENCE_S, Diary, ObedientActor
 from tests.actors.trading_doubles import Ledger, Scribe, WatchedBoard
-from tests.core.builders import NOON, after, cents, contracts
+from tests.core.builders import NOON, a_market, after, cents, contracts
+
+MARKET = "KXNHLGAME-A"
 
 
 def a_listing(ticker="KXNHLGAME-A", volume=100, bid=46, ask=48, **changes) -> MarketListing:
@@ -50,6 +62,11 @@ class ListedVenue:
     def __init__(self, *listings: MarketListing) -> None:
         self.listings = {listing.ticker: listing for listing in listings}
         self.is_down = False
+        self.offset: ClockOffset | None = None
+
+    def clock_offset(self) -> ClockOffset | None:
+        self._check()
+        return self.offset
 
     def list(self, listing: MarketListing) -> None:
         self.listings[listing.ticker] = listing
@@ -107,3 +124,61 @@ def a_paper_house(directory: Path, **sections: object) -> Iterator[PaperHouse]:
     finally:
         assert house.system.stop(), f"not stopped within {PATIENCE_S}"
         house.journal.close()
+
+
+class Run:
+    """A loop over a real system with one market; `go` runs it until a Stop that was put."""
+
+    def __init__(self, house, directory, **options) -> None:
+        self.house, self.system = house, house.system
+        self.config = directory / "settings.yaml"
+        self.config.write_text("")
+        self.events = RunEvents()
+        self.roster = Roster(self.system, ListedVenue(), wanted=(), poll_s=3600)
+        given = {"duration": None, "crash_market": (), **options}
+        self.loop = RunLoop(
+            options=RunOptions(
+                settings=self.system.settings,
+                secrets=Secrets(),
+                config_path=self.config,
+                command_line={},
+                log_path=directory / "log.jsonl",
+                append=True,
+                live_view=False,
+                markets=(),
+                recording=None,
+                exchange_log=None,
+                **given,
+            ),
+            venue=Venue(rest_url="", ws_url="", credentials=None, clock=self.system.clock),  # type: ignore[arg-type]
+            system=self.system,
+            roster=self.roster,
+            events=self.events,
+            telemetry=RunTelemetry(
+                run=TelemetryRun(run="r1"),
+                board=TelemetryBoard(),
+                redactor=Redactor(),
+                outputs=TelemetryOutputs(stream=None, path=None, max_bytes=0, backups=0),
+            ),
+        )
+
+    def go(self, *events: RunEvent) -> int:
+        self.loop.take_signals()
+        for event in (*events, Stop(who="test")):
+            self.events.put(event)
+        return self.loop.run()
+
+    def told(self, action):
+        return self.house.ledger.wait_for(action)
+
+
+@contextmanager
+def a_run(directory: Path, **options: object) -> Iterator[Run]:
+    """A run that began with what an empty settings file says, trading one market."""
+    config = directory / "first.yaml"
+    config.write_text("")
+    with a_paper_house(directory / "state") as house:
+        house.system.settings = load(config, environ={}, dotenv=directory / "none").settings
+        house.system.add_market(a_market(ticker=MARKET))
+        house.wait_for_market(MARKET)
+        yield Run(house, directory, **options)
