@@ -150,7 +150,8 @@ def test_without_colour_no_colour_is_written():
     assert "KILLED by command" in console.file.getvalue()
 
 
-def test_the_view_draws_apart_from_the_scrollback_and_leaves_its_last_picture_there():
+def test_the_view_draws_apart_from_the_scrollback_and_leaves_its_last_picture_there(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     screen = io.StringIO()
     drawn_once = threading.Event()
     models = [MODEL]
@@ -174,9 +175,10 @@ def test_the_view_draws_apart_from_the_scrollback_and_leaves_its_last_picture_th
     assert "live-view" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_process_that_ends_at_once_leaves_the_alternate_screen_but_never_twice():
-    master, terminal = os.openpty()
-    with os.fdopen(terminal, "w", encoding="utf-8") as file:
+def test_a_process_that_ends_at_once_leaves_the_alternate_screen_but_never_twice(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w", encoding="utf-8") as file:
         console = Console(file=file, width=80, height=24, force_terminal=True)
         view = LiveView(lambda: MODEL, console)
 
@@ -185,5 +187,5 @@ def test_a_process_that_ends_at_once_leaves_the_alternate_screen_but_never_twice
         file.flush()
         view.leave_now()
 
-        assert os.read(master, 1_000) == b"\x1b[?1049h\x1b[H" + LEAVE_ALTERNATE_SCREEN
-    os.close(master)
+        assert os.read(reader, 1_000) == b"\x1b[?1049h\x1b[H" + LEAVE_ALTERNATE_SCREEN
+    os.close(reader)
