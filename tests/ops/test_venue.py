@@ -1,0 +1,83 @@
+"""Where a run trades: its addresses, its key and its clock, or one line that says why not."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from edgelock.actors.clock import wall_clock_ns
+from edgelock.core.units import SECOND
+from edgelock.ops.run_options import RunOptions
+from edgelock.ops.settings import Settings
+from edgelock.ops.settings_environment import Secrets
+from edgelock.ops.user_error import UserError
+from edgelock.ops.venue import open_venue
+
+
+def options(venue: str, **secrets: object) -> RunOptions:
+    return RunOptions(
+        settings=Settings.model_validate({"venue": {"name": venue}, "embedded": {"speed": 60}}),
+        secrets=Secrets(api_key_id="key-1", **secrets),  # type: ignore[arg-type]
+        config_path=Path("settings.yaml"),
+        command_line={},
+        duration=None,
+        log_path=Path("log.jsonl"),
+        append=False,
+        live_view=False,
+        markets=(),
+        recording=None,
+        crash_market=(),
+        exchange_log=None,
+    )
+
+
+@pytest.fixture(scope="module")
+def pem() -> str:
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def said(_line: str) -> None:
+    """Nobody listens."""
+
+
+@pytest.mark.parametrize(("name", "part"), [("demo", "demo.kalshi"), ("prod", "api.kalshi.com")])
+def test_a_remote_venue_has_its_own_addresses_and_real_time(name, part, pem):
+    venue = open_venue(options(name, private_key_pem=pem), told=said)
+
+    assert part in venue.rest_url
+    assert venue.rest_url.startswith("https://")
+    assert venue.ws_url.startswith("wss://")
+    assert (venue.clock.speed, venue.child) == (1, None)
+    assert abs(venue.clock.now() - wall_clock_ns()) < 60 * SECOND
+    venue.close()
+
+
+def test_the_key_may_be_a_file(pem, tmp_path):
+    path = tmp_path / "key.pem"
+    path.write_text(pem)
+    path.chmod(0o600)
+
+    assert open_venue(options("demo", private_key_path=path), told=said).credentials is not None
+
+
+def test_a_key_that_cannot_be_read_is_one_line_without_the_key():
+    with pytest.raises(UserError) as refused:
+        open_venue(options("demo", private_key_pem="no key at all"), told=said)
+
+    assert "KALSHI_PRIVATE_KEY" in str(refused.value)
+    assert "no key at all" not in str(refused.value)
+
+
+def test_the_embedded_venue_is_a_process_with_markets_and_a_clock_of_its_own():
+    venue = open_venue(options("embedded"), told=said)
+    try:
+        assert venue.child is not None
+        assert venue.child.exit_code is None
+        assert (venue.clock.speed, bool(venue.markets)) == (60, True)
+        assert venue.rest_url.startswith("http://127.0.0.1:")
+    finally:
+        venue.close()
+
+    assert venue.child.exit_code is not None
