@@ -137,6 +137,7 @@ SAMPLES: tuple[t.Record, ...] = (
         until=Timestamp(1_795_392_000 * SECOND),
     ),
     t.RejectPause(at=NOON, market=TICKER, rejects_in_row=5, until=Timestamp(NOON + 60 * SECOND)),
+    t.ClockSkew(at=NOON, is_beyond=True, ahead_least_ms=1_200, ahead_most_ms=2_300, allowed_ms=1_000),
     t.KillOn(at=NOON, who="command"),
     t.KillOff(at=NOON, who="signal"),
     t.RateLimited(at=NOON, market=None, what="write tokens", wait_s=Duration(250_000_000)),

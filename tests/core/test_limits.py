@@ -38,6 +38,8 @@ def an_exit_intent(side=ASK, price=55, size=10) -> PlaceOrder:
 def a_gate(net=0, orders=(), **changes) -> Gate:
     gate = Gate(
         mode=Mode.OPEN,
+        is_feed_live=True,
+        is_active=True,
         exposure=Exposure(net=contracts(net), orders=tuple(orders)),
         others_worst=Size(0),
         strategy=StrategySettings(),
@@ -168,3 +170,11 @@ def test_no_entry_that_passes_can_exceed_an_inventory_limit(net, others, side, s
     if check(an_entry(side, 46, size), gate) is None:
         assert side.sign * net + size <= 50
         assert others + max(abs(net), side.sign * net + size) <= 100
+
+
+@pytest.mark.parametrize(("lost", "limit"), [("is_feed_live", "feed"), ("is_active", "market_status")])
+def test_a_lost_book_or_a_market_that_does_not_trade_lets_exits_through_and_no_entry(lost, limit):
+    closed = {lost: False}
+
+    assert refused_by(an_entry(), a_gate(**closed)) == limit
+    assert check(an_exit_intent(), a_gate(net=10, **closed)) is None

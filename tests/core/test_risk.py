@@ -320,3 +320,27 @@ def test_the_portfolio_adapts_with_its_own_multiplier():
 
     assert {"market", "portfolio"} == {record.scope for record in told}
     assert Fraction(1) == state.settings.portfolio_breaker_multiplier
+
+
+def test_entries_stop_while_the_clock_is_certainly_off_by_more_than_a_second_and_return_with_it():
+    state = RiskState(settings=RiskSettings())
+
+    off = risk.clock_compared(state, NOON, least_ms=1_001, most_ms=2_300)
+    still_off = risk.clock_compared(off.state, NOON, least_ms=-4_000, most_ms=-1_001)
+    back = risk.clock_compared(off.state, NOON, least_ms=-200, most_ms=900)
+
+    assert risk.permit_for(state, "T", NOON).mode is Mode.OPEN
+    assert (risk.permit_for(off.state, "T", NOON).mode, risk.permit_for(off.state, "T", NOON).reason) == (
+        Mode.REDUCE_ONLY,
+        "clock_skew",
+    )
+    assert [type(record).action for record in (*off.records, *back.records)] == ["clock_skew", "clock_skew"]
+    assert still_off.records == ()
+    assert risk.permit_for(back.state, "T", NOON).mode is Mode.OPEN
+
+
+def test_a_clock_that_may_be_right_stops_nobody():
+    """The venue's date has whole seconds: within its width nothing is known."""
+    state = RiskState(settings=RiskSettings())
+
+    assert risk.clock_compared(state, NOON, least_ms=-900, most_ms=1_900).state == state

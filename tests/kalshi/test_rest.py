@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -82,7 +83,8 @@ def test_a_busy_venue_is_asked_again_with_a_fresh_signature_and_growing_pauses()
         client.close()
 
     stamps = [asked.headers["KALSHI-ACCESS-TIMESTAMP"] for asked in venue.asked]
-    assert stamps == ["1000", "1001", "1002", "1003"]
+    assert stamps == sorted(set(stamps)), "each attempt is signed at its own moment"
+    assert len(stamps) == 4
     assert 0.1 <= p[0] <= 0.2 <= p[1] <= 0.4 <= p[2] <= 0.8
 
 
@@ -323,3 +325,17 @@ def test_nothing_a_client_shows_holds_its_key_or_a_signature(caplog):
     assert signature not in caplog.text
     assert signature not in repr(caught.value)
     assert caught.value.__suppress_context__
+
+
+def test_the_clocks_are_compared_by_the_date_of_an_answer():
+    """The venue writes whole seconds: the truth lies between the two bounds."""
+    limit_ms = 1_000
+    for ahead_ms, is_beyond in ((0, False), (900, False), (3_500, True), (-3_500, True)):
+        with LoopbackVenue(Reply(body=STATUS)) as venue:
+            wall_ms = lambda ahead_ms=ahead_ms: time.time_ns() // 1_000_000 + ahead_ms  # noqa: E731
+            client = KalshiRest(venue.url, Credentials("k", KEY), rng=random.Random(1), wall_ms=wall_ms)
+            assert client.clock_offset is None
+            client.exchange_status()
+            client.close()
+        assert client.clock_offset is not None
+        assert client.clock_offset.is_beyond(limit_ms) is is_beyond
