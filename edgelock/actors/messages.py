@@ -262,6 +262,13 @@ class ClockCompared:
 
 
 @dataclass(frozen=True, slots=True)
+class StopTrading:
+    """The run is ending: from now on every verdict is HALTED."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+
+
+@dataclass(frozen=True, slots=True)
 class RiskTick:
     """Time to renew the permits, and to end what time ends."""
 

@@ -25,6 +25,7 @@ from edgelock.actors.messages import (
     ResultRealized,
     RiskTick,
     SettingsNews,
+    StopTrading,
     UrgentFact,
 )
 from edgelock.actors.risk_board import RiskBoard
@@ -92,6 +93,8 @@ class RiskActor(SupervisedActor):
                 self._apply(risk.order_rejected(self._state, ticker, at))
             case ResultRealized(_, at, pnl):
                 self._apply(risk.realized(self._state, pnl, at))
+            case StopTrading():
+                self._apply(RiskStep(replace(self._state, is_stopping=True)))
             case ClockCompared(least_ms, most_ms):
                 self._apply(risk.clock_compared(self._state, now, least_ms=least_ms, most_ms=most_ms))
             case KillSwitch(on, who):

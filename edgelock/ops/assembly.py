@@ -20,12 +20,14 @@ from edgelock.actors.redaction import Redactor
 from edgelock.actors.telemetry import TelemetryActor, TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
 from edgelock.core.facts import FeedStatus
+from edgelock.core.order import OrderState
 from edgelock.core.rate_limit import TokenBucket, full_bucket
-from edgelock.core.telemetry import Config, LibraryLog
+from edgelock.core.telemetry import Config, LibraryLog, Preflight, Reconcile
 from edgelock.core.units import SECOND
 from edgelock.kalshi.rest import KalshiRest
 from edgelock.ops.control_handlers import control_handlers
 from edgelock.ops.control_server import ControlServer
+from edgelock.ops.core_checks import core_checks
 from edgelock.ops.feed_listeners import listeners_of
 from edgelock.ops.instance_lock import InstanceLock
 from edgelock.ops.market_selection import MarketSource
@@ -76,6 +78,7 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
     system.start()
     try:
         system.record(_config(options, venue), *(_said(line, venue) for line in early))
+        system.record(*_preflight(options, venue), _reconciled(journal, venue))
         _start_roster(roster)
         _wait_for_books(system)
         venue.release_clock()
@@ -215,6 +218,27 @@ def _config(options: RunOptions, venue: Venue) -> Config:
         speed=str(venue.clock.speed),
         settings=msgspec.json.encode(settings).decode(),
     )
+
+
+def _preflight(options: RunOptions, venue: Venue) -> list[Preflight]:
+    """The five core checks of the runbook, by the code that trades."""
+    at = venue.clock.now()
+    return [
+        Preflight(at=at, check=result.check, outcome=result.outcome, detail=result.detail)
+        for result in core_checks(options.settings)
+    ]
+
+
+def _reconciled(journal: Journal, venue: Venue) -> Reconcile:
+    """Orders of earlier runs that have no recorded end.
+
+    They were paper or shadow: they existed in the process that is gone and nowhere else, and its end was theirs.
+    """
+    at, left = venue.clock.now(), journal.unfinished_intents()
+    for recorded in left:
+        journal.record_end(client_order_id=recorded.intent.client_order_id, state=OrderState.CANCELED, at=at)
+    detail = "earlier runs' paper orders ended with their process; paper starts flat"
+    return Reconcile(at=at, found=len(left), adopted=0, cancelled=len(left), detail=detail)
 
 
 def _said(line: str, venue: Venue) -> LibraryLog:

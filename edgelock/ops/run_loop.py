@@ -28,6 +28,7 @@ from edgelock.ops.run_options import RunOptions
 from edgelock.ops.settings import RELOADABLE, Settings, changes
 from edgelock.ops.settings_error import SettingsError
 from edgelock.ops.settings_file import load
+from edgelock.ops.startup_block import startup_check
 from edgelock.ops.trading_system import TradingSystem
 from edgelock.ops.venue import Venue
 
@@ -193,7 +194,11 @@ class RunLoop:
             self.system.record(ConfigReload(at=at, applied=(), needs_restart=(), error=str(error)))
             return
         applied, needs_restart = changes(old, new)
-        self.system.apply_settings(_taken_over(old, new))
+        taken_over = _taken_over(old, new)
+        # The figures that the log is judged by, before the first order that follows them.
+        markets = [state.market for state in self.system.boards.markets.states()]
+        self.system.record(*(startup_check(market, taken_over.strategy_for(market.ticker), at) for market in markets))
+        self.system.apply_settings(taken_over)
         if "trading.disable_new_quotes" in applied:
             self.system.switch_kill(on=new.trading.disable_new_quotes, who="setting")
         self.system.record(ConfigReload(at=at, applied=applied, needs_restart=needs_restart, error=None))

@@ -32,6 +32,7 @@ from edgelock.actors.messages import (
     Records,
     SettingsNews,
     SettlementNews,
+    StopTrading,
     Unsubscribe,
     UrgentFact,
 )
@@ -46,9 +47,10 @@ from edgelock.actors.supervisor import Supervisor
 from edgelock.actors.supervisor_messages import AddChild, RemoveChild, RestartChild, StartChildren
 from edgelock.actors.telemetry import TelemetryActor
 from edgelock.actors.timer import TimerThread
-from edgelock.core.facts import Fact, MarketStatusChanged, SettingsChanged
+from edgelock.core.facts import Fact, MarketStatusChanged, PermitChanged, SettingsChanged
 from edgelock.core.market import Market
 from edgelock.core.market_state import MarketState, RunMode
+from edgelock.core.permit import Mode, Permit
 from edgelock.core.rate_limit import TokenBucket
 from edgelock.core.strategy import EDGE_LOCKED, LEGACY
 from edgelock.core.telemetry import Record
@@ -217,6 +219,11 @@ class TradingSystem:
 
     def close_orders(self) -> OpenOrdersLeft | None:
         """Stop deciding, cancel everything, and report what the venue still shows; None when no answer came."""
+        self.addresses.risk.tell(StopTrading())
+        stopped = PermitChanged(at=self.clock.now(), permit=Permit(mode=Mode.HALTED, reason="stopping"))
+        for ticker in self._markets:
+            # Told here as well, so that no market hears of a cancelled order before it hears of the stop.
+            self.tell_market(ticker, stopped)
         answers: queue.SimpleQueue[OpenOrdersLeft] = queue.SimpleQueue()
         self.addresses.exchange.tell(CancelEverything(answers.put))
         try:

@@ -24,7 +24,7 @@ from edgelock.core.units import Price, Size, Timestamp
 
 S, M = OrderState, OrderMessage
 ENDS = {S.FILLED, S.CANCELED, S.REJECTED}
-IN_FLIGHT = {S.PLACING, S.AMENDING, S.CANCELING, S.UNKNOWN}
+IN_FLIGHT = (S.PLACING, S.AMENDING, S.CANCELING, S.UNKNOWN)
 PAIRS = list(product(OrderState, OrderMessage))
 
 
