@@ -115,7 +115,8 @@ config_option = click.option(
     multiple=True,
     callback=_parsed(_crash),
     metavar="TICKER@SECONDS",
-    help="Fault switch: crash this market's actor so long after the start, to watch it come back. Repeatable; "
+    help="Fault switch: crash this market's actor (any: one with a position) so long after the start, to watch it "
+    "come back. Repeatable; "
     "embedded exchange only.",
 )
 @click.option(

@@ -24,7 +24,7 @@ from edgelock.ops.live_view import LiveView
 from edgelock.ops.live_view_model import RunFacts, ViewModel, view_model
 from edgelock.ops.roster import Roster
 from edgelock.ops.run_events import Kill, Reload, RunEvents, Stop
-from edgelock.ops.run_options import RunOptions
+from edgelock.ops.run_options import ANY_MARKET, RunOptions
 from edgelock.ops.settings import RELOADABLE, Settings, changes
 from edgelock.ops.settings_error import SettingsError
 from edgelock.ops.settings_file import load
@@ -151,9 +151,16 @@ class RunLoop:
         elif self.roster.all_over() and self.venue.is_programme_over():
             self.events.put(Stop(who="every market is over"))
 
-    def _crash(self, ticker: str) -> None:
+    def _crash(self, wanted: str) -> None:
+        ticker = self._market_to_crash() if wanted == ANY_MARKET else wanted
         if not self.system.crash_market(ticker, "fault switch --crash-market"):
             self._say(f"--crash-market {ticker}: no such market is traded")
+
+    def _market_to_crash(self) -> str:
+        """One that holds a position, so that there is something to come back to; else the first."""
+        states = self.system.boards.markets.states()
+        held = [state for state in states if state.position.sign] or list(states)
+        return held[0].market.ticker if held else ANY_MARKET
 
     def _heartbeat(self) -> Heartbeat:
         system = self.system

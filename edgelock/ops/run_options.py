@@ -8,10 +8,15 @@ from edgelock.ops.settings import Settings
 from edgelock.ops.settings_entries import Layer
 from edgelock.ops.settings_environment import Secrets
 
+ANY_MARKET = "any"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrashAt:
-    """A fault switch: this market's actor is made to crash so long after the start (real time)."""
+    """A fault switch: this market's actor is made to crash so long after the start (real time).
+
+    ANY_MARKET stands for one that holds a position then, or the first when none does.
+    """
 
     ticker: str
     after: Duration

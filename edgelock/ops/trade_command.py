@@ -97,7 +97,7 @@ def parse_seconds(text: str) -> Duration:
 
 
 def parse_crash(text: str) -> CrashAt:
-    """TICKER@SECONDS. Raises ValueError that says what is allowed."""
+    """TICKER@SECONDS, or any@SECONDS. Raises ValueError that says what is allowed."""
     ticker, at, seconds = text.rpartition("@")
     if not (ticker and at):
         raise ValueError("must be TICKER@SECONDS, such as KXNHLGAME-26MAY25TORMTL-TOR@30")
