@@ -33,6 +33,7 @@ from edgelock.actors.messages import (
     SettingsNews,
     SettlementNews,
     Submit,
+    WithdrawMarket,
 )
 from edgelock.actors.order_desk import OrderDesk
 from edgelock.actors.order_gateway import Acknowledged, Filled, GatewayAnswer, OrderGateway, Rejected
@@ -43,6 +44,7 @@ from edgelock.core.intents import AmendOrder, CancelOrder, Intent, PlaceOrder
 from edgelock.core.limits import Gate, Refused, check, worst_case_of
 from edgelock.core.market import MarketStatus
 from edgelock.core.order import CancelReason, Role
+from edgelock.core.permit import KILL_REASON
 from edgelock.core.position import Realized
 from edgelock.core.rate_limit import CANCEL_COST, ORDER_COST, TokenBucket
 from edgelock.core.settings import TradingSettings
@@ -101,6 +103,14 @@ class ExchangeActor(SupervisedActor):
                 desk = self._desks.get(ticker)
                 if desk is not None:
                     desk.permit, desk.permit_issued_ns = permit, issued_ns
+                    if permit.reason == KILL_REASON:
+                        # The market withdraws them as well; one that is hung or restarting does not.
+                        desk.withdraw(CancelReason.KILL, (Role.ENTRY,))
+            case WithdrawMarket(ticker, exits_too):
+                if ticker in self._desks:
+                    self._refuse_queue(self._desks[ticker])
+                    roles = tuple(Role) if exits_too else (Role.ENTRY,)
+                    self._desks[ticker].withdraw(CancelReason.RETIRED, roles)
             case ClaimMarket(ticker, incarnation, subscriber):
                 self._claim(ticker, incarnation, subscriber)
             case AddMarket(market, subscriber):
@@ -321,11 +331,7 @@ class ExchangeActor(SupervisedActor):
         for desk in self._desks.values():
             if desk.queue or desk.in_flight is not None:
                 continue
-            desk.queue.extend(
-                CancelOrder(client_order_id=order.client_order_id, reason=CancelReason.SHUTDOWN)
-                for order in desk.ledger.orders
-                if order.client_order_id not in desk.shutdown_cancels
-            )
+            desk.withdraw(CancelReason.SHUTDOWN)
 
     def _report_if_closed(self, wish: CancelEverything) -> None:
         """Closed is when every request was answered and the venue's own list is empty; until then, look again."""
@@ -344,7 +350,7 @@ class ExchangeActor(SupervisedActor):
 
     def _try_again_later(self, open_orders: tuple[str, ...]) -> None:
         for desk in self._desks.values():
-            desk.shutdown_cancels.difference_update(open_orders)
+            desk.withdraw_again(open_orders)
         due = self._clock.monotonic_ns() + CLOSE_RETRY_NS
         key = TimerKey(self.incarnation.name, self.incarnation.number, "close")
         self._timer.schedule(key, due, self.incarnation.address, Pump())

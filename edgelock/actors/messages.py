@@ -168,6 +168,15 @@ class FeedNews:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawMarket:
+    """The market has no actor any more: take its entries off the book, and its exits too when the policy says so."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    ticker: str
+    exits_too: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SettlementNews:
     """The venue paid the market out: YES was worth `value`."""
 

@@ -1,6 +1,7 @@
 """One market's desk at the door to the venue: what is on record, who may submit, and what waits to be sent."""
 
 from collections import deque
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from edgelock.actors import order_gateway as gateway
@@ -24,6 +25,7 @@ class OrderDesk:
 
     incarnation  the only one whose intents are taken
     in_flight    the order whose request awaits its answer
+    own_cancels  orders that the door itself withdraws, and why: the run ends, a kill, a market without an actor
     """
 
     market: Market
@@ -36,7 +38,7 @@ class OrderDesk:
     permit: Permit = CLOSED_AT_START
     permit_issued_ns: int = 0
     last_trim_at: Timestamp | None = None
-    shutdown_cancels: set[str] = field(default_factory=set)
+    own_cancels: dict[str, CancelReason] = field(default_factory=dict)
 
     def mode(self, now_ns: int, permit_life_ns: int) -> Mode:
         """The verdict in force; one that nobody renewed is at most REDUCE_ONLY."""
@@ -76,19 +78,28 @@ class OrderDesk:
         is_worth_a_cancel = isinstance(wish, CancelOrder) and order.state is OrderState.UNKNOWN
         return order.state is not OrderState.RESTING and not is_worth_a_cancel
 
+    def withdraw(self, reason: CancelReason, roles: Container[Role] = tuple(Role)) -> None:
+        """Cancel what may be on the venue's book, once each, without being asked by the market."""
+        for order in self.ledger.orders:
+            if order.role in roles and order.client_order_id not in self.own_cancels:
+                self.own_cancels[order.client_order_id] = reason
+                self.queue.append(CancelOrder(client_order_id=order.client_order_id, reason=reason))
+
+    def withdraw_again(self, order_ids: Iterable[str]) -> None:
+        """These are still on the venue's book: a cancel of them did not do it."""
+        for order_id in order_ids:
+            self.own_cancels.pop(order_id, None)
+
     def sent(self, wish: Intent, at: Timestamp) -> None:
         """The intent is on its way."""
         self.ledger = self.ledger.with_intent(wish, at)
         self.in_flight = wish.client_order_id
         if isinstance(wish, PlaceOrder) and wish.kind is Kind.MAE_TRIM:
             self.last_trim_at = at
-        if isinstance(wish, CancelOrder) and wish.reason is CancelReason.SHUTDOWN:
-            self.shutdown_cancels.add(wish.client_order_id)
 
     def refused(self, refusal: Refused, at: Timestamp) -> OrderFact:
         """A limit said no: nothing was sent. The market is told like of any other fate of its order."""
-        if isinstance(refusal.intent, PlaceOrder):
-            self.ledger = self.ledger.with_intent(refusal.intent, at)
+        self.ledger = self.ledger.with_intent(refusal.intent, at)
         fact = facts.IntentRefused(
             at=at,
             sequence=self.ledger.sequence + 1,
@@ -128,8 +139,9 @@ class OrderDesk:
             case gateway.AmendRejected(code=code, text=text):
                 return facts.AmendRejected(at=at, sequence=sequence, client_order_id=order_id, code=code, text=text)
             case gateway.Canceled():
-                reason = CancelReason.SHUTDOWN if order_id in self.shutdown_cancels else None
-                return facts.OrderCanceled(at=at, sequence=sequence, client_order_id=order_id, reason=reason)
+                return facts.OrderCanceled(
+                    at=at, sequence=sequence, client_order_id=order_id, reason=self.own_cancels.get(order_id)
+                )
             case gateway.CancelRejected(code=code, text=text):
                 return facts.CancelRejected(at=at, sequence=sequence, client_order_id=order_id, code=code, text=text)
             case gateway.Unanswered(reason=reason):

@@ -143,9 +143,10 @@ class RiskActor(SupervisedActor):
             permit = risk.permit_for(self._state, ticker, now)
             is_news = permit != self._told.get(ticker)
             if is_news or renew:
-                # Renewed at the market too: a restarted one waits closed until it has been told.
-                self._exchange.tell(PermitNews(ticker, permit, issued_ns))
+                # Renewed at the market too: a restarted one waits closed until it has been told. The market hears
+                # first, so that it knows of a kill before it hears of an order that the door withdrew for it.
                 market.tell(UrgentFact(PermitChanged(at=now, permit=permit)))
+                self._exchange.tell(PermitNews(ticker, permit, issued_ns))
             self._told[ticker] = permit
 
     def _schedule_tick(self) -> None:

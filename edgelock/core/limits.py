@@ -7,7 +7,7 @@ pass, except an exit that could flip the position. Every row is listed in docs/g
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edgelock.core.intents import Intent, PlaceOrder
+from edgelock.core.intents import AmendOrder, Intent, PlaceOrder
 from edgelock.core.market import Side
 from edgelock.core.order import Order, Role
 from edgelock.core.permit import Mode
@@ -66,6 +66,8 @@ class Gate:
 
 def check(intent: Intent, gate: Gate) -> Refused | None:
     """None when the intent may be sent. The first limit that is exceeded refuses it."""
+    if isinstance(intent, AmendOrder):
+        return _check_amendment(intent, gate)
     if not isinstance(intent, PlaceOrder):
         return None
     if gate.mode is Mode.HALTED:
@@ -85,6 +87,19 @@ def _check_exit(intent: PlaceOrder, gate: Gate) -> Refused | None:
     if live + intent.size > held:
         return Refused(intent, "exit_exceeds_position", live + intent.size, held)
     return None
+
+
+def _check_amendment(intent: AmendOrder, gate: Gate) -> Refused | None:
+    """An exit may not be amended to more than the position leaves to the other exits; one that shrinks always may."""
+    exposure = gate.exposure
+    order = next((o for o in exposure.orders if o.client_order_id == intent.client_order_id), None)
+    if order is None or intent.size <= order.size:
+        return None
+    if order.role is Role.ENTRY:
+        return Refused(intent, "entry_grows", intent.size, order.size)
+    others = sum(o.remaining for o in exposure.orders if o.side is order.side and o.role is Role.EXIT and o != order)
+    wanted, held = others + intent.size - order.filled, max(-order.side.sign * exposure.net, 0)
+    return None if wanted <= held else Refused(intent, "exit_exceeds_position", wanted, held)
 
 
 def _check_entry(intent: PlaceOrder, gate: Gate) -> Refused | None:

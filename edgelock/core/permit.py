@@ -40,5 +40,8 @@ class Permit:
     cancels_30: int = 0
 
 
+KILL_REASON = "kill"
+"""The verdict of the operator's latch."""
+
 CLOSED_AT_START = Permit(mode=Mode.REDUCE_ONLY, reason="starting")
 """Nobody trades before the risk side has spoken."""

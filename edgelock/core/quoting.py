@@ -6,7 +6,7 @@ What holds for every strategy is here; the edge-locked gates and prices are in `
 from edgelock.core.market import Side
 from edgelock.core.market_state import MarketState
 from edgelock.core.order import CancelReason, Role
-from edgelock.core.permit import Brake, Mode
+from edgelock.core.permit import KILL_REASON, Brake, Mode
 from edgelock.core.plan import Entry, resting_entry
 from edgelock.core.units import Duration, Price, Size
 
@@ -15,7 +15,7 @@ def withdrawal_reason(state: MarketState) -> CancelReason | None:
     """Why nobody may enter this market now, or None when entries are allowed."""
     market = state.market
     if state.permit.mode is not Mode.OPEN:
-        return CancelReason.KILL if state.permit.reason == "kill" else CancelReason.BRAKE
+        return CancelReason.KILL if state.permit.reason == KILL_REASON else CancelReason.BRAKE
     if not state.has_usable_book:
         return CancelReason.STALE
     if not state.is_active or state.now >= market.close_time - state.settings.no_entry_before_close:

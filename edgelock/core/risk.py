@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from edgelock.core.breakers import Breaker, Conditions, Trip, after_cancel, after_time
-from edgelock.core.permit import Brake, Mode, Permit
+from edgelock.core.permit import KILL_REASON, Brake, Mode, Permit
 from edgelock.core.settings import RiskSettings
 from edgelock.core.telemetry import (
     BreakerClear,
@@ -189,7 +189,7 @@ def _strictest(state: RiskState, market: MarketRisk, now: Timestamp) -> tuple[st
     if state.is_stopping:
         return "stopping", None
     if state.is_killed:
-        return "kill", None
+        return KILL_REASON, None
     if state.loss_limit_until is not None and now < state.loss_limit_until:
         return "loss_limit", state.loss_limit_until
     if state.is_clock_off:

@@ -7,7 +7,7 @@ never dropped. Reads the venue on its own thread, because reading waits.
 import threading
 from collections.abc import Callable
 
-from edgelock.core.facts import GridChanged, MarketStatusChanged
+from edgelock.core.facts import GridChanged, MarketStatusChanged, Retired
 from edgelock.core.market import MarketStatus
 from edgelock.core.market_state import MarketState
 from edgelock.core.telemetry import LibraryLog, MarketAdded, MarketRetired
@@ -69,7 +69,11 @@ class Roster:
         offset = self._source.clock_offset()
         if offset is not None:
             self._system.tell_clock_offset(offset)
-        self._watch_traded()
+        leaving = self._no_longer_selected()
+        for ticker in leaving:
+            # Told at every look, because a restarted market has forgotten it.
+            self._system.tell_market(ticker, Retired(at=self._system.clock.now()))
+        self._watch_traded(leaving)
         wanted = tuple(ticker for ticker in self._wanted if ticker not in self._left)
         listings = tuple(self._source.one(t) for t in wanted) if self._wanted else self._ranked()
         most = len(self._wanted) or self._system.settings.selection.max_markets_to_trade
@@ -103,21 +107,38 @@ class Roster:
         )
         system.add_market(market)
 
-    def _watch_traded(self) -> None:
-        """Hear of what the venue does not announce, and let go of what is over and done with."""
+    def _no_longer_selected(self) -> frozenset[str]:
+        """Markets that a reload of the settings has left without a family or a place; they exit and are dropped."""
+        settings, kept, leaving = self._system.settings, 0, set()
+        for ticker in () if self._wanted else self._system.tickers():
+            if (
+                settings.family_of(ticker) in settings.selection.series
+                and kept < settings.selection.max_markets_to_trade
+            ):
+                kept += 1
+            else:
+                leaving.add(ticker)
+        return frozenset(leaving)
+
+    def _watch_traded(self, leaving: frozenset[str]) -> None:
+        """Hear of what the venue does not announce, and let go of what is over, or left, and done with."""
         for ticker in self._system.tickers():
             state = self._system.boards.markets.state(ticker)
             if state is None:
                 continue
-            if state.market.status.is_over and _is_done_with(state):
-                self._dropped_realized += state.position.realized
-                self._left.add(ticker)
-                self._system.record(
-                    MarketRetired(at=self._system.clock.now(), market=ticker, reason=state.market.status.value)
-                )
-                self._system.drop_market(ticker)
+            if (state.market.status.is_over or ticker in leaving) and _is_done_with(state):
+                self._drop(state)
                 continue
             self._compare(state, self._source.one(ticker))
+
+    def _drop(self, state: MarketState) -> None:
+        ticker, status = state.market.ticker, state.market.status
+        self._dropped_realized += state.position.realized
+        if status.is_over:
+            self._left.add(ticker)
+        reason = status.value if status.is_over else "not selected any more"
+        self._system.record(MarketRetired(at=self._system.clock.now(), market=ticker, reason=reason))
+        self._system.drop_market(ticker)
 
     def _compare(self, state: MarketState, listing: MarketListing) -> None:
         at, ticker = self._system.clock.now(), listing.ticker

@@ -275,6 +275,7 @@ class RunLoop:
 def _taken_over(old: Settings, new: Settings) -> Settings:
     """The old settings with what a running bot may change replaced; the rest waits for a restart."""
     sections = {name: getattr(new, name) for name in RELOADABLE if "." not in name}
+    sections["risk"] = new.risk.model_copy(update={"stale_after": old.risk.stale_after})
     trading = old.trading.model_copy(update={"disable_new_quotes": new.trading.disable_new_quotes})
     return old.model_copy(update={**sections, "trading": trading})
 

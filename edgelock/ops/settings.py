@@ -217,9 +217,13 @@ RELOADABLE = ("strategy", "risk", "families", "markets", "selection", "trading.d
 """Sections and keys that a running bot takes over on SIGHUP; every other key needs a restart."""
 
 
+NEEDS_RESTART = ("risk.stale_after_s",)
+"""The exceptions: the feed keeps the patience it was built with."""
+
+
 def is_reloadable(key: str) -> bool:
     """Whether the dotted key may change while the bot runs."""
-    return any(key == entry or key.startswith(f"{entry}.") for entry in RELOADABLE)
+    return key not in NEEDS_RESTART and any(key == entry or key.startswith(f"{entry}.") for entry in RELOADABLE)
 
 
 def changes(old: Settings, new: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -35,8 +35,9 @@ from edgelock.actors.messages import (
     StopTrading,
     Unsubscribe,
     UrgentFact,
+    WithdrawMarket,
 )
-from edgelock.actors.notices import Notice
+from edgelock.actors.notices import ChildQuarantined, Notice
 from edgelock.actors.order_gateway import GatewayAnswer
 from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.actors.restart_events import RestartBudget
@@ -56,7 +57,7 @@ from edgelock.core.strategy import EDGE_LOCKED, LEGACY
 from edgelock.core.telemetry import Record
 from edgelock.core.units import Price
 from edgelock.kalshi.rest_call import ClockOffset
-from edgelock.ops.restart_log import MARKET_PREFIX, RestartLog
+from edgelock.ops.restart_log import MARKET_PREFIX, RestartLog, ticker_of
 from edgelock.ops.settings import Settings
 
 STOP_TIMEOUT_S = 4.0
@@ -297,5 +298,8 @@ class TradingSystem:
         self.addresses.exchange.tell(GatewayNews(answer))
 
     def _notice(self, news: Notice) -> None:
+        if isinstance(news, ChildQuarantined) and (ticker := ticker_of(news.name)) is not None:
+            exits_too = self.settings.supervision.on_quarantine == "cancel"
+            self.addresses.exchange.tell(WithdrawMarket(ticker, exits_too))
         self.restart_log.take(news)
         self._escalated(news)

@@ -23,6 +23,7 @@ from edgelock.actors.messages import (
     SettlementNews,
     Submit,
     Tick,
+    WithdrawMarket,
 )
 from edgelock.core.facts import (
     IntentRefused,
@@ -428,7 +429,53 @@ def test_a_verdict_that_falls_while_an_entry_waits_refuses_it(build):
     door.venue.ack("a")
 
     assert [fact.limit for fact in door.facts() if isinstance(fact, IntentRefused)] == ["permit"]
-    assert door.gateway.sent() == ["place a"]
+    assert "place b" not in door.gateway.sent()
+
+
+def test_a_kill_withdraws_entries_at_the_door_even_when_the_market_does_not(build):
+    """A market that is hung, or between two lives, would leave its entry on the book."""
+    door = build()
+    door.hold()
+    door.submit(an_entry("a", price=44))
+    door.venue.ack("a")
+    door.submit(an_exit("x"))
+    door.venue.ack("x")
+
+    door.permit(REDUCE)
+    door.permit(REDUCE)
+
+    assert door.gateway.sent() == ["place entry", "place a", "place x", "cancel a"]
+
+
+@pytest.mark.parametrize(("exits_too", "canceled"), [(False, ["cancel a"]), (True, ["cancel a", "cancel x"])])
+def test_a_quarantined_market_leaves_no_entry_on_the_book_and_its_exits_by_policy(build, exits_too, canceled):
+    door = build()
+    door.hold()
+    door.submit(an_entry("a", price=44))
+    door.venue.ack("a")
+    door.submit(an_exit("x"))
+    door.venue.ack("x")
+
+    door.tell(WithdrawMarket(A, exits_too))
+    if exits_too:
+        door.venue.canceled("a")
+
+    assert door.gateway.sent()[3:] == canceled
+
+
+def test_an_amendment_that_could_flip_the_position_is_refused_and_leaves_the_order_resting(build):
+    door = build()
+    door.hold()
+    door.submit(an_exit("x"))
+    door.venue.ack("x")
+
+    too_much = AmendOrder(client_order_id="x", price=cents(55), size=contracts(11), reason=CancelReason.EXIT)
+    door.submit(too_much)
+
+    assert [fact.limit for fact in door.facts() if isinstance(fact, IntentRefused)] == ["exit_exceeds_position"]
+    assert "amend x" not in door.gateway.sent()
+    door.submit(CancelOrder(client_order_id="x", reason=CancelReason.EXIT))
+    assert door.gateway.sent()[-1] == "cancel x"
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from edgelock.core.facts import Retired
 from edgelock.core.market import MarketStatus
 from edgelock.core.market_state import MarketState, RunMode
 from edgelock.core.position import Position
@@ -264,3 +265,31 @@ def test_a_venue_that_cannot_be_read_later_is_told_and_nothing_is_dropped():
 
     assert "could not be read: no answer" in record.message
     assert system.traded == [A, B]
+
+
+def test_a_market_that_a_reload_no_longer_selects_gets_no_entries_and_is_dropped_when_flat():
+    venue = ListedVenue(a_listing(A, 3), a_listing(B, 2))
+    roster, system = a_roster(venue, RememberingSystem(max_markets_to_trade=2))
+    roster.refresh()
+    system.shows(B, position=a_position(10))
+
+    system.settings = Settings.model_validate({"selection": {"max_markets_to_trade": 1}})
+    roster.refresh()
+
+    assert [ticker for ticker, fact in system.told if isinstance(fact, Retired)] == [B]
+    assert system.traded == [A, B]
+    system.shows(B)
+    roster.refresh()
+    assert system.traded == [A]
+    assert system.records[-1].reason == "not selected any more"
+
+
+def test_a_family_that_is_deselected_is_left_and_a_persons_own_list_never_is():
+    nobody = {"selection": {"series": ["NFL"]}}
+    for wanted, left in (((), [A]), ((A,), [])):
+        roster, system = a_roster(ListedVenue(a_listing(A)), wanted=wanted)
+        roster.refresh()
+        system.settings = Settings.model_validate(nobody)
+        roster.refresh()
+
+        assert [ticker for ticker, fact in system.told if isinstance(fact, Retired)] == left

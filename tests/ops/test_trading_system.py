@@ -123,3 +123,18 @@ def test_a_feed_status_told_to_a_market_arrives(house):
     house.system.tell_market(B, FeedStatusChanged(at=NOON, status=FeedStatus.LIVE, reason=""))
 
     house.board.wait_for(A, lambda state: state.feed is FeedStatus.LIVE)
+
+
+def test_a_quarantined_market_is_withdrawn_at_the_door(house):
+    """Its actor is gone; what it left on the book is the door's to take off."""
+    house.system.add_market(a_market(ticker=A))
+    house.wait_for_market(A)
+
+    for life in range(1, 4):
+        house.board.wait_for(A, lambda state, life=life: state.order_prefix == f"r1-{A}-{life}" and state.is_recovered)
+        assert house.system.crash_market(A, "the same defect again")
+        house.ledger.wait_for("actor_crash", market=A, where=lambda record, life=life: record.incarnation == life)
+
+    assert house.ledger.wait_for("actor_quarantine", market=A).incarnation == 3
+    assert house.system.restart_market(A)
+    house.board.wait_for(A, lambda state: state.order_prefix == f"r1-{A}-4")
