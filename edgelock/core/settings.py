@@ -21,14 +21,21 @@ class SettingsModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
-def _number(value: object) -> Decimal:
-    if isinstance(value, bool):
-        raise ValueError("must be a number")
+def decimal_number(value: object) -> Decimal | None:
+    """The number that `value` writes, or None. Booleans, infinities and texts that only look like numbers are not."""
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isascii() or "_" in text:
+        return None
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(text)
     except InvalidOperation:
-        raise ValueError("must be a number") from None
-    if not number.is_finite():
+        return None
+    return number if number.is_finite() else None
+
+
+def _number(value: object) -> Decimal:
+    number = decimal_number(value)
+    if number is None:
         raise ValueError("must be a number")
     return number
 
@@ -74,7 +81,7 @@ UnitFraction = Annotated[Fraction, _fraction_between("0", "1")]
 Multiplier = Annotated[Fraction, _fraction_between("0.01", "100")]
 
 
-def _setting(default: object, *, key: str | None = None) -> Any:
+def setting(default: object, *, key: str | None = None) -> Any:
     """A field whose default is written as a person would, and is read and checked like any other value."""
     return Field(default=default, alias=key)
 
@@ -83,58 +90,58 @@ class StrategySettings(SettingsModel):
     """What one market trades with: the common values, overridden by its family's and then by its own."""
 
     # Price gates (§4): entries buy at or below `low` and sell at or above `high`.
-    low: Dollars = _setting("0.48")
-    high: Dollars = _setting("0.65")
+    low: Dollars = setting("0.48")
+    high: Dollars = setting("0.65")
 
     # Reference price (§2).
-    reference_alpha: UnitFraction = _setting("0.3")
+    reference_alpha: UnitFraction = setting("0.3")
 
     # Entries (§4).
-    base_spread: Cents = _setting("1", key="base_spread_c")
-    size_per_fill: Contracts = _setting("10", key="size_per_fill_contracts")
-    max_inventory: Contracts = _setting("50", key="max_inventory_per_market")
-    price_bound_low: Dollars = _setting("0.05")
-    price_bound_high: Dollars = _setting("0.95")
-    price_resume_low: Dollars = _setting("0.10")
-    price_resume_high: Dollars = _setting("0.90")
-    no_entry_before_close: Seconds = _setting("300", key="no_entry_before_close_s")
-    hysteresis_ticks: Ticks = _setting("4")
-    cooldown_flat: Milliseconds = _setting("300", key="cooldown_flat_ms")
-    cooldown_skewed: Milliseconds = _setting("2000", key="cooldown_skewed_ms")
-    cooldown_per_contract: Milliseconds = _setting("50", key="cooldown_per_contract_ms")
-    cooldown_max: Milliseconds = _setting("5000", key="cooldown_max_ms")
+    base_spread: Cents = setting("1", key="base_spread_c")
+    size_per_fill: Contracts = setting("10", key="size_per_fill_contracts")
+    max_inventory: Contracts = setting("50", key="max_inventory_per_market")
+    price_bound_low: Dollars = setting("0.05")
+    price_bound_high: Dollars = setting("0.95")
+    price_resume_low: Dollars = setting("0.10")
+    price_resume_high: Dollars = setting("0.90")
+    no_entry_before_close: Seconds = setting("300", key="no_entry_before_close_s")
+    hysteresis_ticks: Ticks = setting("4")
+    cooldown_flat: Milliseconds = setting("300", key="cooldown_flat_ms")
+    cooldown_skewed: Milliseconds = setting("2000", key="cooldown_skewed_ms")
+    cooldown_per_contract: Milliseconds = setting("50", key="cooldown_per_contract_ms")
+    cooldown_max: Milliseconds = setting("5000", key="cooldown_max_ms")
 
     # Take-profit (§5).
-    entry_fee: Cents = _setting("1.75", key="entry_fee_c")
-    exit_fee: Cents = _setting("1.75", key="exit_fee_c")
-    min_edge: Cents = _setting("2", key="min_edge_c")
+    entry_fee: Cents = setting("1.75", key="entry_fee_c")
+    exit_fee: Cents = setting("1.75", key="exit_fee_c")
+    min_edge: Cents = setting("2", key="min_edge_c")
 
     # Exits by age (§6).
-    sweet_spot_from: PositiveSeconds = _setting("480", key="sweet_spot_from_s")
-    sweet_spot_to: PositiveSeconds = _setting("720", key="sweet_spot_to_s")
-    improve_one_tick_depth_multiple: Count = _setting("2")
-    improve_one_tick_depth_min: Contracts = _setting("20", key="improve_one_tick_depth_min_contracts")
-    improve_two_ticks_depth_multiple: Count = _setting("4")
-    improve_two_ticks_depth_min: Contracts = _setting("50", key="improve_two_ticks_depth_min_contracts")
-    dwell: Seconds = _setting("5", key="dwell_s")
-    hard_cap: PositiveSeconds = _setting("2400", key="hard_cap_s")
-    exit_retry: PositiveSeconds = _setting("1", key="exit_retry_s")
-    max_exit_slippage_ticks: Ticks = _setting("10")
-    time_at_risk: PositiveSeconds = _setting("3600", key="time_at_risk_s")
-    exit_blocked_alert: PositiveSeconds = _setting("30", key="exit_blocked_alert_s")
+    sweet_spot_from: PositiveSeconds = setting("480", key="sweet_spot_from_s")
+    sweet_spot_to: PositiveSeconds = setting("720", key="sweet_spot_to_s")
+    improve_one_tick_depth_multiple: Count = setting("2")
+    improve_one_tick_depth_min: Contracts = setting("20", key="improve_one_tick_depth_min_contracts")
+    improve_two_ticks_depth_multiple: Count = setting("4")
+    improve_two_ticks_depth_min: Contracts = setting("50", key="improve_two_ticks_depth_min_contracts")
+    dwell: Seconds = setting("5", key="dwell_s")
+    hard_cap: PositiveSeconds = setting("2400", key="hard_cap_s")
+    exit_retry: PositiveSeconds = setting("1", key="exit_retry_s")
+    max_exit_slippage_ticks: Ticks = setting("10")
+    time_at_risk: PositiveSeconds = setting("3600", key="time_at_risk_s")
+    exit_blocked_alert: PositiveSeconds = setting("30", key="exit_blocked_alert_s")
 
     # MAE trim (§7).
-    mae_trigger: Cents = _setting("10", key="mae_trigger_c")
-    mae_full: Cents = _setting("18", key="mae_full_c")
-    trim_fraction_min: UnitFraction = _setting("0.25")
-    trim_fraction_max: UnitFraction = _setting("0.5")
-    trim_cooldown: Seconds = _setting("60", key="trim_cooldown_s")
+    mae_trigger: Cents = setting("10", key="mae_trigger_c")
+    mae_full: Cents = setting("18", key="mae_full_c")
+    trim_fraction_min: UnitFraction = setting("0.25")
+    trim_fraction_max: UnitFraction = setting("0.5")
+    trim_cooldown: Seconds = setting("60", key="trim_cooldown_s")
 
     # Legacy logic (§10).
-    legacy_skew: Contracts = _setting("20", key="legacy_skew_contracts")
-    legacy_flatten_contract_minutes: Count = _setting("500")
-    legacy_stop: Cents = _setting("8", key="legacy_stop_c")
-    legacy_stop_persists: Seconds = _setting("8", key="legacy_stop_persist_s")
+    legacy_skew: Contracts = setting("20", key="legacy_skew_contracts")
+    legacy_flatten_contract_minutes: Count = setting("500")
+    legacy_stop: Cents = setting("8", key="legacy_stop_c")
+    legacy_stop_persists: Seconds = setting("8", key="legacy_stop_persist_s")
 
     @model_validator(mode="after")
     def _pairs_are_in_order(self) -> Self:
@@ -167,20 +174,20 @@ class BreakerTier(SettingsModel):
 class RiskSettings(SettingsModel):
     """Limits over all markets (§8)."""
 
-    max_global_inventory: Contracts = _setting("100", key="max_global_inventory_contracts")
-    max_order_notional: Usd = _setting("100", key="max_order_notional_usd")
-    max_daily_loss: Usd = _setting("50", key="max_daily_loss_usd")
-    breaker_soft: BreakerTier = _setting({"cancels_30s": 12, "cancels_60s": 18, "lasts_s": 12})
-    breaker_hard: BreakerTier = _setting({"cancels_30s": 16, "cancels_60s": 24, "lasts_s": 30})
-    breaker_skewed_multiplier: Multiplier = _setting("1.25")
-    breaker_one_tick_multiplier: Multiplier = _setting("0.8")
-    portfolio_breaker_multiplier: Multiplier = _setting("3")
-    reject_streak: Count = _setting("5")
-    reject_pause: PositiveSeconds = _setting("60", key="reject_pause_s")
-    exit_token_reserve: Annotated[int, _between("0", "1000", "tokens")] = _setting("20")
-    stale_after: PositiveSeconds = _setting("10", key="stale_after_s")
-    max_clock_skew: Milliseconds = _setting("1000", key="max_clock_skew_ms")
-    permit_life: PositiveSeconds = _setting("5", key="permit_life_s")
+    max_global_inventory: Contracts = setting("100", key="max_global_inventory_contracts")
+    max_order_notional: Usd = setting("100", key="max_order_notional_usd")
+    max_daily_loss: Usd = setting("50", key="max_daily_loss_usd")
+    breaker_soft: BreakerTier = setting({"cancels_30s": 12, "cancels_60s": 18, "lasts_s": 12})
+    breaker_hard: BreakerTier = setting({"cancels_30s": 16, "cancels_60s": 24, "lasts_s": 30})
+    breaker_skewed_multiplier: Multiplier = setting("1.25")
+    breaker_one_tick_multiplier: Multiplier = setting("0.8")
+    portfolio_breaker_multiplier: Multiplier = setting("3")
+    reject_streak: Count = setting("5")
+    reject_pause: PositiveSeconds = setting("60", key="reject_pause_s")
+    exit_token_reserve: Annotated[int, _between("0", "1000", "tokens")] = setting("20")
+    stale_after: PositiveSeconds = setting("10", key="stale_after_s")
+    max_clock_skew: Milliseconds = setting("1000", key="max_clock_skew_ms")
+    permit_life: PositiveSeconds = setting("5", key="permit_life_s")
 
     @model_validator(mode="after")
     def _hard_is_above_soft(self) -> Self:
@@ -210,10 +217,10 @@ OTHER_FAMILY = "other"
 class TradingSettings(SettingsModel):
     """The common values, the families' and the markets' (each already merged with what it overrides)."""
 
-    strategy: StrategySettings = _setting({})
-    risk: RiskSettings = _setting({})
-    families: dict[str, FamilySettings] = _setting({})
-    markets: dict[str, StrategySettings] = _setting({})
+    strategy: StrategySettings = setting({})
+    risk: RiskSettings = setting({})
+    families: dict[str, FamilySettings] = setting({})
+    markets: dict[str, StrategySettings] = setting({})
 
     @model_validator(mode="before")
     @classmethod

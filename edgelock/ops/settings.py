@@ -7,10 +7,9 @@ attributes are the engine's integers. The strategy's own sections (strategy, ris
 
 import difflib
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
@@ -22,6 +21,8 @@ from edgelock.core.settings import (
     SettingsModel,
     TradingSettings,
     Usd,
+    decimal_number,
+    setting,
 )
 from edgelock.core.units import Price
 from edgelock.exchange.scenarios import SCENARIO_NAMES
@@ -36,23 +37,9 @@ def _flag(value: object) -> bool:
     return flag
 
 
-def _decimal(value: object) -> Decimal | None:
-    """The number that `value` writes, or None. Booleans, infinities and texts that only look like numbers are not."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
-        return None
-    text = str(value).strip()
-    if not text.isascii() or "_" in text:
-        return None
-    try:
-        number = Decimal(text)
-    except ArithmeticError:
-        return None
-    return number if number.is_finite() else None
-
-
 def _whole(low: int, high: int, unit: str = "") -> BeforeValidator:
     def convert(value: object) -> int:
-        number = _decimal(value)
+        number = decimal_number(value)
         if number is None or number != number.to_integral_value() or not low <= number <= high:
             raise ValueError(f"must be a whole number between {low} and {high} {unit}".rstrip())
         return int(number)
@@ -62,7 +49,7 @@ def _whole(low: int, high: int, unit: str = "") -> BeforeValidator:
 
 def _ratio(low: str, high: str) -> BeforeValidator:
     def convert(value: object) -> Fraction:
-        number = value if isinstance(value, Fraction) else _decimal(value)
+        number = value if isinstance(value, Fraction) else decimal_number(value)
         if number is None or not Fraction(low) <= Fraction(number) <= Fraction(high):
             raise ValueError(f"must be a number between {low} and {high}")
         return Fraction(number)
@@ -74,7 +61,7 @@ def _cents(low: int, high: int) -> BeforeValidator:
     """Whole or broken cents as price units."""
 
     def convert(value: object) -> Price:
-        number = _decimal(value)
+        number = decimal_number(value)
         if number is None or not low <= number <= high or number * 100 % 1:
             raise ValueError(f"must be between {low} and {high} cents, in steps of 0.01")
         return Price(int(number * 100))
@@ -108,55 +95,50 @@ ScenarioName = Annotated[str, BeforeValidator(_scenario)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-def _setting(default: object, *, key: str | None = None) -> Any:
-    """A field whose default is written as a person would, and is read and checked like any other value."""
-    return Field(default=default, alias=key)
-
-
 class ModeSettings(SettingsModel):
     """What the bot may do; the runbook's variables."""
 
-    live_trading_enabled: Flag = _setting(False)
-    shadow_mode: Flag = _setting(False)
-    disable_new_quotes: Flag = _setting(False)
-    use_legacy_logic: Flag = _setting(False)
+    live_trading_enabled: Flag = setting(False)
+    shadow_mode: Flag = setting(False)
+    disable_new_quotes: Flag = setting(False)
+    use_legacy_logic: Flag = setting(False)
 
 
 class VenueSettings(SettingsModel):
     """Whose market data and, once live, whose orders."""
 
-    name: Literal["embedded", "demo", "prod"] = _setting("embedded")
+    name: Literal["embedded", "demo", "prod"] = setting("embedded")
 
 
 class EmbeddedSettings(SettingsModel):
     """The exchange of our own that needs no account."""
 
-    scenario: ScenarioName = _setting("evening")
-    seed: Annotated[int, _whole(0, 4_294_967_295)] = _setting(7)
-    speed: Annotated[Fraction, _ratio("0.1", "10000")] = _setting("1")
-    recording: OptionalFilePath = _setting(None)
-    balance: Usd = _setting("10000", key="balance_usd")
+    scenario: ScenarioName = setting("evening")
+    seed: Annotated[int, _whole(0, 4_294_967_295)] = setting(7)
+    speed: Annotated[Fraction, _ratio("0.1", "10000")] = setting("1")
+    recording: OptionalFilePath = setting(None)
+    balance: Usd = setting("10000", key="balance_usd")
 
 
 class SelectionSettings(SettingsModel):
     """Which markets to trade: family names, how many, and how they are found."""
 
-    series: Names = _setting(["NHL"])
-    max_markets_to_trade: Annotated[int, _whole(1, 400, "markets")] = _setting(8)
-    min_spread: Annotated[Price, _cents(0, 99)] = _setting("2", key="min_spread_c")
-    discovery_interval: PositiveSeconds = _setting("60", key="discovery_interval_s")
+    series: Names = setting(["NHL"])
+    max_markets_to_trade: Annotated[int, _whole(1, 400, "markets")] = setting(8)
+    min_spread: Annotated[Price, _cents(0, 99)] = setting("2", key="min_spread_c")
+    discovery_interval: PositiveSeconds = setting("60", key="discovery_interval_s")
 
 
 class SupervisionSettings(SettingsModel):
     """How often a market may crash, how it comes back, and what becomes of it when it may not (real seconds)."""
 
-    max_restarts: Count = _setting(5)
-    window: PositiveSeconds = _setting("600", key="window_s")
-    backoff_base: PositiveSeconds = _setting("0.2", key="backoff_base_s")
-    backoff_cap: PositiveSeconds = _setting("30", key="backoff_cap_s")
-    equal_failures: Count = _setting(3)
-    hung_after: PositiveSeconds = _setting("5", key="hung_after_s")
-    on_quarantine: Literal["keep", "cancel"] = _setting("keep")
+    max_restarts: Count = setting(5)
+    window: PositiveSeconds = setting("600", key="window_s")
+    backoff_base: PositiveSeconds = setting("0.2", key="backoff_base_s")
+    backoff_cap: PositiveSeconds = setting("30", key="backoff_cap_s")
+    equal_failures: Count = setting(3)
+    hung_after: PositiveSeconds = setting("5", key="hung_after_s")
+    on_quarantine: Literal["keep", "cancel"] = setting("keep")
 
     @model_validator(mode="after")
     def _base_is_not_above_cap(self) -> Self:
@@ -168,27 +150,27 @@ class SupervisionSettings(SettingsModel):
 class LogSettings(SettingsModel):
     """The telemetry file: JSON lines, rotated by size."""
 
-    path: FilePath = _setting("state/edgelock.jsonl")
-    max_bytes: Annotated[int, _whole(65_536, 10_000_000_000, "bytes")] = _setting(50_000_000)
-    backups: Annotated[int, _whole(0, 1000, "files")] = _setting(5)
+    path: FilePath = setting("state/edgelock.jsonl")
+    max_bytes: Annotated[int, _whole(65_536, 10_000_000_000, "bytes")] = setting(50_000_000)
+    backups: Annotated[int, _whole(0, 1000, "files")] = setting(5)
 
 
 class StateSettings(SettingsModel):
     """Where the lock, the kill latch and the control socket live."""
 
-    directory: FilePath = _setting("state")
+    directory: FilePath = setting("state")
 
 
 class Settings(TradingSettings):
     """`settings.yaml` with everything laid over it. Frozen; `changes` compares two of them."""
 
-    trading: ModeSettings = _setting({})
-    venue: VenueSettings = _setting({})
-    embedded: EmbeddedSettings = _setting({})
-    selection: SelectionSettings = _setting({})
-    supervision: SupervisionSettings = _setting({})
-    log: LogSettings = _setting({})
-    state: StateSettings = _setting({})
+    trading: ModeSettings = setting({})
+    venue: VenueSettings = setting({})
+    embedded: EmbeddedSettings = setting({})
+    selection: SelectionSettings = setting({})
+    supervision: SupervisionSettings = setting({})
+    log: LogSettings = setting({})
+    state: StateSettings = setting({})
 
     @model_validator(mode="after")
     def _selected_families_are_known(self) -> Self:
