@@ -2,7 +2,11 @@
 
 import sys
 
-from edgelock.ops.command_line import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        # Imported in here, because a Ctrl-C may come while the libraries are still being read.
+        from edgelock.ops.command_line import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

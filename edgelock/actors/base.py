@@ -59,7 +59,7 @@ class SupervisedActor(ThreadingActor):
 
     def handle(self, message: Any) -> Any:
         """Do what the message asks. What is returned answers an ask from outside, and is ignored otherwise."""
-        raise NotImplementedError(f"{type(self).__name__} does not handle {type(message).__name__}")
+        raise TypeError(f"{type(self).__name__} does not handle {type(message).__name__}")
 
     def launch(self) -> None:
         """Start the thread. Raises what `Thread.start` raises, and then leaves no ghost in pykka's registry."""

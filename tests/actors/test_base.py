@@ -276,4 +276,4 @@ def test_an_actor_that_does_not_understand_dies_rather_than_ignore():
 
     actor.incarnation.address.tell(Note("?"))
 
-    assert "NotImplementedError" in the_death(parent.told(actor)).signature
+    assert "TypeError" in the_death(parent.told(actor)).signature
