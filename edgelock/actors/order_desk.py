@@ -58,6 +58,7 @@ class OrderDesk:
             position=self.ledger.position,
             orders=(*self.ledger.ended, *self.ledger.orders),
             last_trim_at=self.last_trim_at,
+            permit=self.permit,
         )
 
     def is_urgent(self) -> bool:

@@ -34,6 +34,7 @@ from edgelock.core.market import Side
 from edgelock.core.market_state import NEW_EPISODE, Episode, MarketState
 from edgelock.core.order import Kind, OrderState, Role, TimeInForce
 from edgelock.core.order_ledger import OrderLedger
+from edgelock.core.permit import CLOSED_AT_START
 from edgelock.core.plan import Alert
 from edgelock.core.position import Position
 from edgelock.core.reference import Reference
@@ -171,6 +172,7 @@ def _recovered(state: MarketState, fact: Recovered) -> MarketState:
         orders=live,
         ended=tuple(order for order in fact.orders if not order.state.is_live),
         last_trim_at=fact.last_trim_at,
+        permit=fact.permit if state.permit is CLOSED_AT_START else state.permit,
     )
     return _after_prices(_with_view(recovered, state.raw_view))
 

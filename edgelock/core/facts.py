@@ -11,7 +11,7 @@ from edgelock.core.book import BookView
 from edgelock.core.intents import Intent
 from edgelock.core.market import MarketStatus, Side
 from edgelock.core.order import CancelReason, ClientOrderId, Order
-from edgelock.core.permit import Permit
+from edgelock.core.permit import CLOSED_AT_START, Permit
 from edgelock.core.position import Position
 from edgelock.core.price_grid import PriceGrid
 from edgelock.core.settings import StrategySettings
@@ -224,13 +224,17 @@ class MarketSettled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovered:
-    """What is on record for this market when its actor starts: a clean start has nothing, a restart has it all."""
+    """What is on record for this market when its actor starts: a clean start has nothing, a restart has it all.
+
+    permit is the verdict that the door was told last; what the market has heard itself meanwhile is newer.
+    """
 
     at: Timestamp
     sequence: int
     position: Position
     orders: tuple[Order, ...]
     last_trim_at: Timestamp | None = None
+    permit: Permit = CLOSED_AT_START
 
 
 OrderFact = (

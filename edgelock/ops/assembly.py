@@ -20,7 +20,9 @@ from edgelock.actors.redaction import Redactor
 from edgelock.actors.telemetry import TelemetryActor, TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
 from edgelock.core.facts import FeedStatus
+from edgelock.core.market_state import MarketState
 from edgelock.core.order import OrderState
+from edgelock.core.permit import CLOSED_AT_START
 from edgelock.core.rate_limit import TokenBucket, full_bucket
 from edgelock.core.telemetry import Config, LibraryLog, Preflight, Reconcile
 from edgelock.core.units import SECOND
@@ -187,13 +189,17 @@ def _start_roster(roster: Roster) -> None:
 
 
 def _wait_for_books(system: TradingSystem) -> None:
-    """Until every market has its book, or too long: then the clock runs all the same, and they catch up."""
+    """Until every market has its book and its permit, or too long: then the clock runs all the same."""
     pause = threading.Event()
     for _ in range(int(BOOKS_TIMEOUT_S / LOOK_EVERY_S)):
         states = system.boards.markets.states()
-        if len(states) == len(system.tickers()) and all(state.feed is FeedStatus.LIVE for state in states):
+        if len(states) == len(system.tickers()) and all(_is_ready(state) for state in states):
             return
         pause.wait(LOOK_EVERY_S)
+
+
+def _is_ready(state: MarketState) -> bool:
+    return state.is_recovered and state.feed is FeedStatus.LIVE and state.permit is not CLOSED_AT_START
 
 
 def _limited(wanted: tuple[str, ...], options: RunOptions) -> tuple[str, ...]:

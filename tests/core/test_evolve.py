@@ -30,6 +30,8 @@ from edgelock.core.market import MarketStatus
 from edgelock.core.market_state import Episode, RunMode
 from edgelock.core.order import Kind, OrderState, Role, TimeInForce
 from edgelock.core.order_ledger import SequenceGap
+from edgelock.core.permit import CLOSED_AT_START
+from edgelock.core.position import Position
 from edgelock.core.telemetry import ExitBlocked, TimeAtRisk
 from edgelock.core.units import Money, Timestamp
 from tests.core.builders import (
@@ -38,6 +40,7 @@ from tests.core.builders import (
     FINE_ENDS,
     KILLED,
     NOON,
+    OPEN,
     a_book,
     a_position,
     a_reference,
@@ -302,3 +305,12 @@ def test_the_clock_of_a_market_never_goes_back(seconds_):
         state = evolve(state, TimePassed(at=after(second)))
         latest = Timestamp(max(latest, after(second)))
         assert state.now == latest
+
+
+def test_a_recovered_market_has_the_doors_verdict_until_it_has_heard_a_newer_one():
+    """Otherwise a restarted market stands closed until the next renewal, minutes of market at a high speed."""
+    recovered = Recovered(at=NOON, sequence=0, position=Position(), orders=(), permit=OPEN)
+    fresh = a_state(is_recovered=False, permit=CLOSED_AT_START)
+
+    assert evolve(fresh, recovered).permit is OPEN
+    assert evolve(evolve(fresh, PermitChanged(at=NOON, permit=KILLED)), recovered).permit is KILLED
