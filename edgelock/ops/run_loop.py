@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -34,6 +35,8 @@ from edgelock.ops.venue import Venue
 
 HEARTBEAT_EVERY_NS = 30 * SECOND
 LOOK_EVERY_S = 0.5
+HEARING_TIMEOUT_S = 0.5
+HEARING_LOOK_S = 0.01
 EXIT_ORDERS_LEFT = 1
 EXIT_SECOND_SIGNAL = 130
 
@@ -248,11 +251,20 @@ class RunLoop:
         system.record(ShutdownBegin(at=system.clock.now(), who=reason.who))
         self.roster.stop()
         left = system.close_orders()
+        self._let_markets_hear()
         exit_code = reason.exit_code or (0 if left is not None and not left.open_orders else EXIT_ORDERS_LEFT)
         system.record(self._done(left, exit_code))
         if not system.stop():
             self._say("some actors did not end in time")
         return exit_code
+
+    def _let_markets_hear(self) -> None:
+        """Until every market has told the end of its orders, so that the run's last line stands behind theirs."""
+        pause = threading.Event()
+        for _ in range(int(HEARING_TIMEOUT_S / HEARING_LOOK_S)):
+            if not any(state.orders for state in self.system.boards.markets.states()):
+                return
+            pause.wait(HEARING_LOOK_S)
 
     def _done(self, left: OpenOrdersLeft | None, exit_code: int) -> ShutdownDone:
         if left is None:
