@@ -11,20 +11,9 @@ import os
 from io import FileIO
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TextIO
 
 _BLOCK = 65_536
-
-
-class Sink(Protocol):
-    """What the telemetry actor needs to know about a sink, beside that it is a `logging.Handler`."""
-
-    lost_lines: int
-    trouble: str | None
-
-    def flush(self) -> None:
-        """Write what has been gathered."""
-        ...
 
 
 class FileSink(RotatingFileHandler):

@@ -64,10 +64,6 @@ class ClockOffset:
     least_ms: int
     most_ms: int
 
-    def is_beyond(self, limit_ms: int) -> bool:
-        """Whether the clocks certainly differ by more than the limit."""
-        return self.least_ms > limit_ms or self.most_ms < -limit_ms
-
 
 class VenueConnection:
     """A kept-alive connection to one base URL. For one thread at a time.

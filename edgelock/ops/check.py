@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 
 from edgelock.ops.check_result import CheckResult, failed, passed
+from edgelock.ops.config_option import config_option
 from edgelock.ops.settings import Settings
 from edgelock.ops.settings_error import SettingsError
-from edgelock.ops.settings_file import DEFAULT_CONFIG, DEFAULT_DOTENV, load
+from edgelock.ops.settings_file import DEFAULT_DOTENV, load
 
 EXIT_FAILED = 1
 _MARKS = {"pass": "✅ pass", "fail": "❌ fail", "skipped": "➖ skipped"}
@@ -20,14 +21,7 @@ _WORDS = {"pass": "pass", "fail": "FAIL", "skipped": "skipped"}
 
 
 @click.command()
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_CONFIG,
-    show_default=True,
-    metavar="FILE",
-    help="Settings file.",
-)
+@config_option()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: ok, and every check with its outcome.")
 def check(config: Path, as_json: bool) -> int:
     """Pre-flight: the five core checks with their figures, the settings, the files.

@@ -15,9 +15,9 @@ import click
 
 from edgelock import __version__
 from edgelock.ops.check import check
+from edgelock.ops.config_option import config_option
 from edgelock.ops.control_commands import CONTROL_COMMANDS
 from edgelock.ops.settings_error import SettingsError
-from edgelock.ops.settings_file import DEFAULT_CONFIG
 from edgelock.ops.user_error import UserError
 
 EXIT_USAGE = 2
@@ -89,18 +89,8 @@ def _markets(text: str) -> object:
     return parse_markets(text)
 
 
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_CONFIG,
-    show_default=True,
-    metavar="FILE",
-    help="Settings file.",
-)
-
-
 @click.group(invoke_without_command=True, context_settings=HELP)
-@config_option
+@config_option()
 @click.option("--duration", callback=_parsed(_seconds), metavar="S", help="End after so many seconds of real time.")
 @click.option("--speed", metavar="X", help="Market seconds per real second, 0.1 to 10000 (embedded exchange).")
 @click.option("--seed", metavar="N", help="Seed of the embedded exchange's scenario: the same seed, the same evening.")

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 import click
 
+from edgelock.ops.config_option import config_option
 from edgelock.ops.control_client import ask
 from edgelock.ops.settings_error import SettingsError
-from edgelock.ops.settings_file import DEFAULT_CONFIG, load
+from edgelock.ops.settings_file import load
 from edgelock.ops.status import status_text
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -26,18 +27,9 @@ def _of_the_bot(command: Command) -> Command:
         metavar="DIR",
         help="State directory of the bot that is meant.  [default: state.directory of the settings]",
     )
-    config = click.option(
-        "--config",
-        type=click.Path(path_type=Path),
-        default=DEFAULT_CONFIG,
-        show_default=True,
-        is_eager=True,
-        expose_value=False,
-        callback=_remember_config,
-        metavar="FILE",
-        help="Settings file.",
-    )
-    return config(state(command))
+    config = config_option(is_eager=True, expose_value=False, callback=_remember_config)
+    with_options: Command = config(state(command))
+    return with_options
 
 
 def _remember_config(context: click.Context, _parameter: click.Parameter, config: Path) -> None:
