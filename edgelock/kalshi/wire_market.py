@@ -190,6 +190,15 @@ class _OrderBookBody(msgspec.Struct):
     orderbook_fp: _OrderBook
 
 
+class _NamedOrderBook(msgspec.Struct):
+    ticker: str
+    orderbook_fp: _OrderBook
+
+
+class _OrderBooksBody(msgspec.Struct):
+    orderbooks: list[_NamedOrderBook]
+
+
 class _Trade(msgspec.Struct):
     trade_id: str
     ticker: str
@@ -256,7 +265,20 @@ def read_exchange_status(body: bytes) -> ExchangeStatus:
 def read_order_book(body: bytes) -> Book:
     """GET /markets/{ticker}/orderbook: both sides in the YES frame."""
     endpoint = "GET /markets/{ticker}/orderbook"
-    sides = decode(body, _OrderBookBody, endpoint=endpoint).orderbook_fp
+    return _book(decode(body, _OrderBookBody, endpoint=endpoint).orderbook_fp, endpoint)
+
+
+def read_order_books(body: bytes) -> dict[str, Book]:
+    """GET /markets/orderbooks: the books of the markets that the venue knows, by ticker."""
+    endpoint = "GET /markets/orderbooks"
+    found = decode(body, _OrderBooksBody, endpoint=endpoint).orderbooks
+    books = {named.ticker: _book(named.orderbook_fp, f"{endpoint} ({named.ticker})") for named in found}
+    if len(books) != len(found):
+        raise WireError(f"{endpoint}: a market is on the list twice")
+    return books
+
+
+def _book(sides: _OrderBook, endpoint: str) -> Book:
     bids = levels_field(sides.yes_dollars, "yes_dollars", endpoint)
     no_bids = levels_field(sides.no_dollars, "no_dollars", endpoint)
     try:
