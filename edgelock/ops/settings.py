@@ -7,6 +7,7 @@ attributes are the engine's integers. The strategy's own sections (strategy, ris
 
 import difflib
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -15,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from edgelock.core.settings import (
     OTHER_FAMILY,
+    Contracts,
     Count,
     FamilySettings,
     PositiveSeconds,
@@ -24,7 +26,7 @@ from edgelock.core.settings import (
     decimal_number,
     setting,
 )
-from edgelock.core.units import Price
+from edgelock.core.units import SECOND, Duration, Price
 from edgelock.exchange.scenarios import SCENARIO_NAMES
 
 FLAGS: Mapping[str, bool] = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -65,6 +67,18 @@ def _cents(low: int, high: int) -> BeforeValidator:
         if number is None or not low <= number <= high or number * 100 % 1:
             raise ValueError(f"must be between {low} and {high} cents, in steps of 0.01")
         return Price(int(number * 100))
+
+    return BeforeValidator(convert)
+
+
+def _seconds(low: str, high: str) -> BeforeValidator:
+    """Seconds as nanoseconds, in whole nanoseconds."""
+
+    def convert(value: object) -> Duration:
+        number = decimal_number(value)
+        if number is None or not Decimal(low) <= number <= Decimal(high) or number * SECOND % 1:
+            raise ValueError(f"must be between {low} and {high} seconds")
+        return Duration(int(number * SECOND))
 
     return BeforeValidator(convert)
 
@@ -120,6 +134,30 @@ class EmbeddedSettings(SettingsModel):
     balance: Usd = setting("10000", key="balance_usd")
 
 
+class LiveSettings(SettingsModel):
+    """How real orders are kept at the venue: what the venue itself ends when we cannot, and how we ask it.
+
+    entry_life, exit_life  engine time; an order that rests is renewed at half of it
+    request_timeout, backfill_interval  real time
+    group_limit            contracts matched per rolling 15 s before the venue itself withdraws all entries
+    token_margin_percent   share of the venue's request bucket that stays unused against jitter
+    """
+
+    entry_life: Annotated[Duration, _seconds("10", "600")] = setting("60", key="entry_life_s")
+    exit_life: Annotated[Duration, _seconds("60", "86400")] = setting("900", key="exit_life_s")
+    group_limit: Contracts = setting("100", key="group_limit_contracts")
+    request_timeout: Annotated[Duration, _seconds("0.5", "30")] = setting("3", key="request_timeout_s")
+    max_in_flight: Annotated[int, _whole(2, 16, "requests")] = setting(4)
+    backfill_interval: Annotated[Duration, _seconds("1", "300")] = setting("10", key="backfill_interval_s")
+    token_margin_percent: Annotated[int, _whole(0, 50, "percent")] = setting(20)
+
+    @model_validator(mode="after")
+    def _exits_live_as_long_as_entries(self) -> Self:
+        if self.entry_life > self.exit_life:
+            raise ValueError("entry_life_s must not be above exit_life_s")
+        return self
+
+
 class SelectionSettings(SettingsModel):
     """Which markets to trade: family names, how many, and how they are found."""
 
@@ -167,6 +205,7 @@ class Settings(TradingSettings):
     trading: ModeSettings = setting({})
     venue: VenueSettings = setting({})
     embedded: EmbeddedSettings = setting({})
+    live: LiveSettings = setting({})
     selection: SelectionSettings = setting({})
     supervision: SupervisionSettings = setting({})
     log: LogSettings = setting({})

@@ -1,6 +1,10 @@
 """What may change while the bot runs, and what the names of modes and strategies are."""
 
+import pytest
+from pydantic import ValidationError
+
 from edgelock.core.settings import DEFAULT_FAMILIES
+from edgelock.core.units import SECOND
 from edgelock.ops.settings import Settings, changes, flat
 
 
@@ -55,3 +59,19 @@ def test_use_legacy_logic_names_the_other_strategy():
 
 def test_series_that_no_family_lists_may_be_selected_as_other():
     assert settings(selection={"series": ["other"]}).selection.series == ("other",)
+
+
+def test_live_keys_become_engine_units():
+    live = settings(live={"entry_life_s": "45", "group_limit_contracts": "12.5", "request_timeout_s": "0.5"}).live
+
+    assert (live.entry_life, live.request_timeout) == (45 * SECOND, SECOND // 2)
+    assert live.group_limit == 1250
+
+
+def test_an_exit_must_live_as_long_at_the_venue_as_an_entry():
+    with pytest.raises(ValidationError, match="entry_life_s must not be above exit_life_s"):
+        settings(live={"entry_life_s": 120, "exit_life_s": 90})
+
+
+def test_a_running_bot_does_not_take_over_live_keys():
+    assert changes(settings(), settings(live={"max_in_flight": 8})) == ((), ("live.max_in_flight",))
