@@ -7,8 +7,9 @@ engine holds on to the latest instant it was given.
 from collections.abc import Callable
 from heapq import heappop
 
-from edgelock.core.units import Money, Price, Size, Timestamp
+from edgelock.core.units import Duration, Money, Price, Size, Timestamp
 from edgelock.exchange import group_control, market_life, order_changes, order_entry
+from edgelock.exchange.account_history import AccountHistory
 from edgelock.exchange.accounts import Account
 from edgelock.exchange.facts import Fact
 from edgelock.exchange.flow import BookSide, MarketListing, MarketPhase
@@ -20,11 +21,25 @@ from edgelock.exchange.venue import Venue
 
 
 class Engine:
-    """One exchange. `new_id` makes unique ids for orders, trades and groups."""
+    """One exchange. `new_id` makes unique ids for orders, trades and groups.
 
-    def __init__(self, new_id: Callable[[], str]) -> None:
+    read_lag  how far private reads are behind; it may change at any time, and what was seen once stays seen
+    """
+
+    def __init__(self, new_id: Callable[[], str], *, read_lag: Duration = Duration(0)) -> None:
         self.venue = Venue(new_id)
         self.now = Timestamp(0)
+        self.read_lag = read_lag
+        self._reads_at = Timestamp(0)
+
+    def reads_at(self) -> Timestamp:
+        """The instant that private reads show now: `read_lag` ago, and never before what one has shown."""
+        self._reads_at = max(self._reads_at, Timestamp(self.now - self.read_lag))
+        return self._reads_at
+
+    def seen(self, account: Account) -> AccountHistory:
+        """A member's account as private reads show it now."""
+        return self.venue.histories[account.account_id].as_of(self.reads_at())
 
     @property
     def markets(self) -> dict[str, Market]:
@@ -62,6 +77,7 @@ class Engine:
             raise ValueError(f"account id {account_id!r} is empty or taken")
         account = Account(account_id=account_id, user_id=user_id, cash=cash)
         self.venue.accounts[account_id] = account
+        self.venue.histories[account_id] = AccountHistory(available=cash)
         self.venue.deposited = Money(self.venue.deposited + cash)
         return account
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from edgelock.core.units import Money, Timestamp
+from edgelock.core.units import Duration, Money, Timestamp
 from edgelock.exchange.api_key import GeneratedKey, generate_key, write_private_key
 from edgelock.exchange.engine import Engine
 from edgelock.exchange.exchange_clock import ExchangeClock
@@ -39,7 +39,7 @@ MEMBER_ID = "member"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceOptions:
-    """What the process was asked for. `duration_s` is in real seconds."""
+    """What the process was asked for. `duration_s` is in real seconds, `read_lag` in exchange time."""
 
     host: str
     port: int
@@ -52,6 +52,7 @@ class ServiceOptions:
     request_log: Path | None
     balance: Money
     tier: str
+    read_lag: Duration
     duration_s: float | None
     exits_with_parent: bool
     holds_clock: bool
@@ -107,7 +108,7 @@ async def _serve(options: ServiceOptions, flow: Flow, key: GeneratedKey, key_pat
 
 def assemble(flow: Flow, key: GeneratedKey, options: ServiceOptions, log: RequestLog) -> Exchange:
     """An exchange with one member, its clock started."""
-    engine = Engine(new_id=lambda: str(uuid.uuid4()))
+    engine = Engine(new_id=lambda: str(uuid.uuid4()), read_lag=options.read_lag)
     engine.open_account(MEMBER_ID, str(uuid.uuid4()), options.balance)
     clock = ExchangeClock(flow.starts_at, options.speed, is_held=options.holds_clock)
     broadcast = Broadcast(engine, clock.now)

@@ -4,6 +4,7 @@ from heapq import heappush
 
 from edgelock.core.fees import BALANCE_PRECISION
 from edgelock.core.units import ONE_DOLLAR, SECOND, Money, Price, Size, Timestamp
+from edgelock.exchange.account_history import Held
 from edgelock.exchange.accounts import Account, Settlement
 from edgelock.exchange.facts import (
     CloseTimeMoved,
@@ -128,19 +129,20 @@ def _pay_out(venue: Venue, market: Market, account: Account, value: Price, now: 
     position.updated_at = now
     if account.is_house:
         return
-    account.settlements.append(
-        Settlement(
-            ticker=ticker,
-            event_ticker=market.listing.event_ticker,
-            exchange_index=market.listing.exchange_index,
-            value=value,
-            size=held,
-            cost=cost,
-            revenue=Money(paid),
-            fee=Money(fee),
-            settled_at=now,
-        )
+    settlement = Settlement(
+        ticker=ticker,
+        event_ticker=market.listing.event_ticker,
+        exchange_index=market.listing.exchange_index,
+        value=value,
+        size=held,
+        cost=cost,
+        revenue=Money(paid),
+        fee=Money(fee),
+        settled_at=now,
     )
+    account.settlements.append(settlement)
+    venue.note(account, settlement, now)
+    venue.note(account, Held.now(ticker, position), now)
     venue.facts.append(position_fact(account, ticker, now))
 
 

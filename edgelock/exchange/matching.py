@@ -4,6 +4,7 @@ from enum import Enum, auto
 
 from edgelock.core.fees import charge
 from edgelock.core.units import Money, Size, Timestamp
+from edgelock.exchange.account_history import Held
 from edgelock.exchange.accounts import Account, outcome_cost
 from edgelock.exchange.facts import Filled, PositionChanged, Traded
 from edgelock.exchange.group_control import record_match
@@ -91,6 +92,8 @@ def _book_fill(venue: Venue, market: Market, order: Order, trade: Traded, now: T
         position_after=position.size,
     )
     account.fills.append(fill)
+    venue.note(account, fill, now)
+    venue.note(account, Held.now(order.ticker, position), now)
     venue.facts.append(fill)
     venue.facts.append(position_fact(account, order.ticker, now))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edgelock.core.units import Timestamp
+from edgelock.exchange.account_history import AccountHistory
 from edgelock.exchange.accounts import Account
 from edgelock.exchange.engine import Engine
 from edgelock.exchange.rate_limit import CANCEL_COST, DEFAULT_COST, Bucket, Tier
@@ -44,6 +45,11 @@ class Call:
         """The account of a private call."""
         assert self.account is not None, "a private route was called without an account"
         return self.account
+
+    @property
+    def seen(self) -> AccountHistory:
+        """The account of a private call as reads show it."""
+        return self.engine.seen(self.member)
 
     def text(self, name: str) -> str | None:
         """A query parameter, or None when absent or empty."""

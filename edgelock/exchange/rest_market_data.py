@@ -52,8 +52,8 @@ def exchange_schedule(_: Call) -> Answer:
 
 
 def user_data_timestamp(call: Call) -> Answer:
-    """Private reads are always up to date here."""
-    return Answer(200, {"as_of_time": rfc3339(call.now)})
+    """The instant that private reads show."""
+    return Answer(200, {"as_of_time": rfc3339(call.engine.reads_at())})
 
 
 def get_all_series(call: Call) -> Answer:

@@ -29,9 +29,18 @@ def limit(call: Call, operation: str, *, default: int, maximum: int) -> int:
 
 
 def page(
-    call: Call, items: Sequence[T], keep: Callable[[T], bool], size: int, *, newest_first: bool = True
+    call: Call,
+    items: Sequence[T],
+    keep: Callable[[T], bool],
+    size: int,
+    *,
+    newest_first: bool = True,
+    is_past: Callable[[T], bool] | None = None,
 ) -> tuple[list[T], str]:
-    """The next `size` kept items, and the cursor that continues after them."""
+    """The next `size` kept items, and the cursor that continues after them.
+
+    is_past  true of an item behind which no kept one can come, so that the search ends there
+    """
     start = _position(call.text("cursor"))
     if newest_first:
         indexes = range((start if start is not None else len(items)) - 1, -1, -1)
@@ -40,7 +49,11 @@ def page(
     found: list[T] = []
     cursor = ""
     for index in indexes:
-        if 0 <= index < len(items) and keep(items[index]):
+        if not 0 <= index < len(items):
+            continue
+        if is_past is not None and is_past(items[index]):
+            break
+        if keep(items[index]):
             if len(found) == size:
                 return found, cursor
             found.append(items[index])

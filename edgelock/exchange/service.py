@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from edgelock.core.units import Money, parse_money
+from edgelock.core.units import MILLISECOND, Duration, Money, parse_money
 from edgelock.exchange.api_key import KEY_TYPES
 from edgelock.exchange.exchange_process import ServiceOptions, ServiceRefused, run_service
 from edgelock.exchange.rate_limit import TIERS
@@ -62,6 +62,13 @@ def _balance(_: click.Context, __: click.Parameter, text: str) -> Money:
 @click.option("--request-log", type=click.Path(path_type=Path, dir_okay=False), help="Append a JSON line per request.")
 @click.option("--balance", default="10000", show_default=True, callback=_balance, help="The member's dollars.")
 @click.option("--tier", default="basic", show_default=True, type=click.Choice(tuple(TIERS)), help="Rate limits.")
+@click.option(
+    "--read-lag-ms",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 60_000),
+    help="How far private reads are behind writes, in exchange time.",
+)
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Stop after this many real seconds.")
 @click.option("--exit-with-parent", is_flag=True, help="Stop when standard input ends.")
 @click.option("--hold-clock", is_flag=True, help="Stand still until POST /embedded/clock/release.")
@@ -80,6 +87,7 @@ def exchange(
     request_log: Path | None,
     balance: Money,
     tier: str,
+    read_lag_ms: int,
     duration: float | None,
     exit_with_parent: bool,
     hold_clock: bool,
@@ -103,6 +111,7 @@ def exchange(
         request_log=request_log,
         balance=balance,
         tier=tier,
+        read_lag=Duration(read_lag_ms * MILLISECOND),
         duration_s=duration,
         exits_with_parent=exit_with_parent,
         holds_clock=hold_clock,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from heapq import heappush
 
 from edgelock.core.units import MONEY_PER_DOLLAR, Money, Price, Size, Timestamp
+from edgelock.exchange.account_history import AccountHistory, Change
 from edgelock.exchange.accounts import Account, reserve_needed
 from edgelock.exchange.facts import Fact, LevelChanged, OrderUpdated, Traded
 from edgelock.exchange.flow import BookSide
@@ -27,6 +28,7 @@ class Venue:
         self.new_id = new_id
         self.markets: dict[str, Market] = {}
         self.accounts: dict[str, Account] = {}
+        self.histories: dict[str, AccountHistory] = {}
         self.house = {
             account_id: Account(account_id=account_id, user_id="", cash=Money(0), is_house=True)
             for account_id in (HOUSE_MAKERS, HOUSE_TAKERS)
@@ -89,8 +91,15 @@ class Venue:
         order.reason = reason
         order.updated_at = now
         if not order.is_house:
-            self.refresh_reserve(self.accounts[order.account_id], order.ticker)
-            self.facts.append(OrderUpdated(now, order.view()))
+            account = self.accounts[order.account_id]
+            self.refresh_reserve(account, order.ticker)
+            view = order.view()
+            self.facts.append(OrderUpdated(now, view))
+            self.note(account, view, now)
+
+    def note(self, account: Account, change: Change, now: Timestamp) -> None:
+        """Write down a change of a member's account, for reads that may see it later."""
+        self.histories[account.account_id].note(now, change, account.available)
 
     def level_changed(
         self, market: Market, order: Order, delta: Size, now: Timestamp, *, is_owners_doing: bool = True

@@ -13,7 +13,8 @@ from edgelock.core.units import (
     price_text,
     size_text,
 )
-from edgelock.exchange.accounts import Account, Position, Settlement, outcome_cost
+from edgelock.exchange.account_history import AccountHistory
+from edgelock.exchange.accounts import Position, Settlement, outcome_cost
 from edgelock.exchange.facts import Filled
 from edgelock.exchange.flow import BookSide
 from edgelock.exchange.market import Market
@@ -196,15 +197,15 @@ def settlement_object(settlement: Settlement) -> WireObject:
     }
 
 
-def balance_object(venue: Venue, account: Account, now: Timestamp) -> WireObject:
+def balance_object(venue: Venue, seen: AccountHistory, at: Timestamp) -> WireObject:
     """Available cash (net of what resting orders reserve) and the positions' value at the last price, in cents."""
-    available = account.available
+    available = seen.available
     dollars = price_text(Price(available // 100))
     return {
         "balance": available // _MONEY_PER_CENT,
         "balance_dollars": dollars,
-        "portfolio_value": _portfolio_value(venue, account) // _MONEY_PER_CENT,
-        "updated_ts": unix_s(now),
+        "portfolio_value": _portfolio_value(venue, seen) // _MONEY_PER_CENT,
+        "updated_ts": unix_s(at),
         "balance_breakdown": [{"exchange_index": 0, "balance": dollars}],
     }
 
@@ -222,9 +223,9 @@ def average_texts(fills: Sequence[Filled]) -> WireObject:
     }
 
 
-def _portfolio_value(venue: Venue, account: Account) -> Money:
+def _portfolio_value(venue: Venue, seen: AccountHistory) -> Money:
     value = 0
-    for ticker, position in account.positions.items():
+    for ticker, position in seen.positions.items():
         if position.size:
             side = BookSide.BID if position.size > 0 else BookSide.ASK
             value += outcome_cost(side, _mark(venue.markets[ticker]), Size(abs(position.size)))

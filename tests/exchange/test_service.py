@@ -172,6 +172,7 @@ def test_an_unknown_scenario_is_told_the_allowed_ones() -> None:
         (["--balance", "lots"], "--balance"),
         (["--key-type", "dsa"], "--key-type"),
         (["--tier", "gold"], "--tier"),
+        (["--read-lag-ms", "-1"], "--read-lag-ms"),
         (["--seed", "-1"], "--seed"),
         (["--host", "0.0.0.0"], "not a loopback address"),
         (["--duration", "0"], "--duration"),
