@@ -1,10 +1,14 @@
 """What the venue says about our account, as values. It is the venue's word, and often a little behind its own facts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from edgelock.core.market import Side
 from edgelock.core.units import Money, Price, Size, Timestamp
+
+OUR_SUBACCOUNT = 0
+"""We trade in the primary account only. Lists cover all subaccounts unless they are told which."""
 
 
 class VenueOrderStatus(Enum):
@@ -40,9 +44,26 @@ class AccountLimits:
     write: BucketLimits
 
 
+@dataclass(frozen=True, slots=True)
+class EndpointCosts:
+    """What a call takes out of its bucket; `others` holds the calls that do not cost the default.
+
+    others  (method, path) -> tokens; the path from the root, with placeholders such as :order_id, as the venue lists it
+    """
+
+    default: int
+    others: Mapping[tuple[str, str], int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueOrder:
-    """One of our orders on the venue's list: asked for in all, filled of it, and still resting."""
+    """One of our orders on the venue's list: asked for in all, filled of it, and still resting.
+
+    size          what was asked for; the venue may keep the first figure after an amendment
+    expiration_s  Unix seconds at which the venue withdraws it by itself, None when it does not
+    updated_at    when it last changed, None when the venue does not say
+    group_id      the order group it belongs to, None when it belongs to none
+    """
 
     order_id: str
     client_order_id: str
@@ -53,6 +74,9 @@ class VenueOrder:
     filled: Size
     remaining: Size
     status: VenueOrderStatus
+    expiration_s: int | None = None
+    updated_at: Timestamp | None = None
+    group_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +105,47 @@ class VenuePosition:
     fees: Money
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What the venue paid for a market. It keeps revenue and value in whole cents, so neither may be exact.
+
+    result   the venue's word: yes, no, scalar, or one this version does not know
+    value    what one YES was paid, None when the venue does not say
+    revenue  what we were paid
+    """
+
+    ticker: str
+    event_ticker: str
+    result: str
+    value: Price | None
+    revenue: Money
+    fee: Money
+    at: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePosition:
+    """How many contracts trade before a resting order at its price; 0 is the front."""
+
+    order_id: str
+    ticker: str
+    ahead: Size
+
+
+@dataclass(frozen=True, slots=True)
+class OrderGroup:
+    """Orders that the venue withdraws together after too many fills. It has no name of its own.
+
+    limit           contracts matched within 15 s that trip it, None when the venue does not say
+    exchange_index  the shard it lives on
+    """
+
+    group_id: str
+    limit: Size | None
+    exchange_index: int
+    is_auto_cancel_enabled: bool
+
+
 @dataclass(frozen=True, slots=True)
 class OrderPage:
     """A page of our orders; `cursor` is "" on the last one."""
@@ -102,4 +167,12 @@ class PositionPage:
     """A page of our positions; `cursor` is "" on the last one."""
 
     positions: tuple[VenuePosition, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementPage:
+    """A page of settlements, newest first; `cursor` is "" on the last one."""
+
+    settlements: tuple[Settlement, ...]
     cursor: str

@@ -15,10 +15,24 @@ from typing import TypeVar
 
 import msgspec
 
-from edgelock.core.units import ONE_DOLLAR, SECOND, Money, Price, Size, Timestamp, parse_money, parse_price, parse_size
+from edgelock.core.units import (
+    MILLISECOND,
+    MONEY_PER_DOLLAR,
+    ONE_DOLLAR,
+    SECOND,
+    Money,
+    Price,
+    Size,
+    Timestamp,
+    ceil_div,
+    parse_money,
+    parse_price,
+    parse_size,
+)
 
 _T = TypeVar("_T")
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)", re.ASCII)
+_MONEY_PER_CENT = MONEY_PER_DOLLAR // 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,6 +103,40 @@ def seconds_field(seconds: int, field: str, endpoint: str) -> Timestamp:
     if seconds < 0:
         raise WireError(f"{endpoint}: {field} is {seconds}, before 1970")
     return Timestamp(seconds * SECOND)
+
+
+def millis_field(milliseconds: int, field: str, endpoint: str) -> Timestamp:
+    """Whole Unix milliseconds."""
+    if milliseconds < 0:
+        raise WireError(f"{endpoint}: {field} is {milliseconds}, before 1970")
+    return Timestamp(milliseconds * MILLISECOND)
+
+
+def whole_second(at: Timestamp) -> int:
+    """Unix seconds, rounded up."""
+    return ceil_div(at, SECOND)
+
+
+def id_field(text: str, field: str, endpoint: str) -> str:
+    """A ticker or an id, which is never empty."""
+    if not text:
+        raise WireError(f"{endpoint}: {field} is empty")
+    return text
+
+
+def cents_field(cents: int, field: str, endpoint: str) -> Money:
+    """Whole cents, as a few old fields still write money."""
+    if cents < 0:
+        raise WireError(f"{endpoint}: {field} is {cents}, below 0")
+    return Money(cents * _MONEY_PER_CENT)
+
+
+def exact_text(value: msgspec.Raw, field: str, endpoint: str) -> str:
+    """The text of a JSON string, or the very digits of a JSON number."""
+    raw = bytes(value)
+    if raw.startswith(b'"'):
+        return decode(raw, str, endpoint=f"{endpoint}: {field}")
+    return raw.decode()
 
 
 def _parsed(parse: Callable[[str], _T], text: str, field: str, endpoint: str) -> _T:

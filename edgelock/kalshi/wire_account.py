@@ -1,21 +1,43 @@
-"""The account's bodies as values: balance, limits, orders, fills, positions. Source: venue reference §6.4, §8."""
+"""The account's bodies as values: balance, limits, orders, fills, positions, settlements.
+
+Source: venue reference §4.1, §6.1, §6.4, §8 (read 2026-11-22).
+"""
 
 import msgspec
 
+from edgelock.core.units import CENT, ONE_DOLLAR, Price, Timestamp
 from edgelock.kalshi.account import (
     AccountLimits,
     Balance,
     BucketLimits,
+    EndpointCosts,
     FillPage,
     OrderPage,
     PositionPage,
+    QueuePosition,
+    Settlement,
+    SettlementPage,
     VenueFill,
     VenueOrder,
     VenueOrderStatus,
     VenuePosition,
 )
-from edgelock.kalshi.wire import WireError, decode, money_field, price_field, signed_size_field, size_field, time_field
+from edgelock.kalshi.wire import (
+    WireError,
+    cents_field,
+    decode,
+    id_field,
+    money_field,
+    price_field,
+    signed_size_field,
+    size_field,
+    time_field,
+    whole_second,
+)
 from edgelock.kalshi.wire_market import side_field
+
+_CENTS_PER_DOLLAR = ONE_DOLLAR // CENT
+_STATUS_OF_WORD = {status.value: status for status in VenueOrderStatus}
 
 
 class _BalanceBody(msgspec.Struct):
@@ -43,10 +65,53 @@ class _Order(msgspec.Struct):
     initial_count_fp: str
     fill_count_fp: str
     remaining_count_fp: str
+    expiration_time: str | None = None
+    last_update_time: str | None = None
+    order_group_id: str | None = None
 
 
 class _OrderBody(msgspec.Struct):
     order: _Order
+
+
+class _Settlement(msgspec.Struct):
+    ticker: str
+    event_ticker: str
+    market_result: str
+    revenue: int
+    fee_cost: str
+    settled_time: str
+    value: int | None = None
+
+
+class _SettlementsBody(msgspec.Struct):
+    settlements: list[_Settlement]
+    cursor: str
+
+
+class _QueuePosition(msgspec.Struct):
+    order_id: str
+    market_ticker: str
+    queue_position_fp: str
+
+
+class _QueuePositionsBody(msgspec.Struct):
+    queue_positions: list[_QueuePosition]
+
+
+class _UserDataBody(msgspec.Struct):
+    as_of_time: str
+
+
+class _EndpointCost(msgspec.Struct):
+    method: str
+    path: str
+    cost: int
+
+
+class _EndpointCostsBody(msgspec.Struct):
+    default_cost: int
+    endpoint_costs: list[_EndpointCost]
 
 
 class _OrdersBody(msgspec.Struct):
@@ -100,6 +165,11 @@ def read_limits(body: bytes) -> AccountLimits:
     )
 
 
+def order_status(word: str) -> VenueOrderStatus:
+    """The venue's word for where an order stands; UNKNOWN for one this version does not know."""
+    return _STATUS_OF_WORD.get(word, VenueOrderStatus.UNKNOWN)
+
+
 def read_order(body: bytes) -> VenueOrder:
     """GET /portfolio/orders/{order_id}."""
     endpoint = "GET /portfolio/orders/{order_id}"
@@ -119,9 +189,9 @@ def read_fills(body: bytes) -> FillPage:
     page = decode(body, _FillsBody, endpoint=endpoint)
     fills = tuple(
         VenueFill(
-            trade_id=fill.trade_id,
-            order_id=fill.order_id,
-            ticker=fill.ticker,
+            trade_id=id_field(fill.trade_id, "trade_id", endpoint),
+            order_id=id_field(fill.order_id, "order_id", endpoint),
+            ticker=id_field(fill.ticker, "ticker", endpoint),
             side=side_field(fill.book_side, "book_side", endpoint),
             price=price_field(fill.yes_price_dollars, "yes_price_dollars", endpoint),
             size=size_field(fill.count_fp, "count_fp", endpoint),
@@ -140,7 +210,7 @@ def read_positions(body: bytes) -> PositionPage:
     page = decode(body, _PositionsBody, endpoint=endpoint)
     positions = tuple(
         VenuePosition(
-            ticker=position.ticker,
+            ticker=id_field(position.ticker, "ticker", endpoint),
             net=signed_size_field(position.position_fp, "position_fp", endpoint),
             exposure=money_field(position.market_exposure_dollars, "market_exposure_dollars", endpoint),
             realized=money_field(position.realized_pnl_dollars, "realized_pnl_dollars", endpoint),
@@ -151,6 +221,58 @@ def read_positions(body: bytes) -> PositionPage:
     return PositionPage(positions, page.cursor)
 
 
+def read_settlements(body: bytes) -> SettlementPage:
+    """GET /portfolio/settlements."""
+    endpoint = "GET /portfolio/settlements"
+    page = decode(body, _SettlementsBody, endpoint=endpoint)
+    return SettlementPage(tuple(_settlement(settlement, endpoint) for settlement in page.settlements), page.cursor)
+
+
+def read_queue_positions(body: bytes) -> tuple[QueuePosition, ...]:
+    """GET /portfolio/orders/queue_positions."""
+    endpoint = "GET /portfolio/orders/queue_positions"
+    return tuple(
+        QueuePosition(
+            id_field(place.order_id, "order_id", endpoint),
+            id_field(place.market_ticker, "market_ticker", endpoint),
+            size_field(place.queue_position_fp, "queue_position_fp", endpoint),
+        )
+        for place in decode(body, _QueuePositionsBody, endpoint=endpoint).queue_positions
+    )
+
+
+def read_user_data_timestamp(body: bytes) -> Timestamp:
+    """GET /exchange/user_data_timestamp: how far the reads of our account have caught up."""
+    endpoint = "GET /exchange/user_data_timestamp"
+    return time_field(decode(body, _UserDataBody, endpoint=endpoint).as_of_time, "as_of_time", endpoint)
+
+
+def read_endpoint_costs(body: bytes) -> EndpointCosts:
+    """GET /account/endpoint_costs."""
+    endpoint = "GET /account/endpoint_costs"
+    found = decode(body, _EndpointCostsBody, endpoint=endpoint)
+    costs = {(other.method, other.path): other.cost for other in found.endpoint_costs}
+    if min((found.default_cost, *costs.values())) < 0:
+        raise WireError(f"{endpoint}: a call costs less than nothing")
+    return EndpointCosts(found.default_cost, costs)
+
+
+def _settlement(settlement: _Settlement, endpoint: str) -> Settlement:
+    where = f"{endpoint} ({settlement.ticker})"
+    value = settlement.value
+    if value is not None and not 0 <= value <= _CENTS_PER_DOLLAR:
+        raise WireError(f"{where}: value is {value}, outside 0 to 100 cents")
+    return Settlement(
+        ticker=id_field(settlement.ticker, "ticker", where),
+        event_ticker=settlement.event_ticker,
+        result=settlement.market_result,
+        value=None if value is None else Price(value * CENT),
+        revenue=cents_field(settlement.revenue, "revenue", where),
+        fee=money_field(settlement.fee_cost, "fee_cost", where),
+        at=time_field(settlement.settled_time, "settled_time", where),
+    )
+
+
 def _bucket(bucket: _Bucket, field: str, endpoint: str) -> BucketLimits:
     if bucket.refill_rate <= 0 or bucket.bucket_capacity <= 0:
         raise WireError(f"{endpoint}: {field} has a bucket without tokens: {bucket}")
@@ -159,15 +281,18 @@ def _bucket(bucket: _Bucket, field: str, endpoint: str) -> BucketLimits:
 
 def _order(order: _Order, endpoint: str) -> VenueOrder:
     where = f"{endpoint} ({order.order_id})"
-    known = {status.value: status for status in VenueOrderStatus}
+    expiration, updated = order.expiration_time, order.last_update_time
     return VenueOrder(
-        order_id=order.order_id,
+        order_id=id_field(order.order_id, "order_id", where),
         client_order_id=order.client_order_id,
-        ticker=order.ticker,
+        ticker=id_field(order.ticker, "ticker", where),
         side=side_field(order.book_side, "book_side", where),
         price=price_field(order.yes_price_dollars, "yes_price_dollars", where),
         size=size_field(order.initial_count_fp, "initial_count_fp", where),
         filled=size_field(order.fill_count_fp, "fill_count_fp", where),
         remaining=size_field(order.remaining_count_fp, "remaining_count_fp", where),
-        status=known.get(order.status, VenueOrderStatus.UNKNOWN),
+        status=order_status(order.status),
+        expiration_s=None if expiration is None else whole_second(time_field(expiration, "expiration_time", where)),
+        updated_at=None if updated is None else time_field(updated, "last_update_time", where),
+        group_id=order.order_group_id or None,
     )
