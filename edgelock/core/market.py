@@ -45,7 +45,10 @@ class MarketStatus(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """One YES/NO contract as the venue lists it, and the family whose settings it trades with."""
+    """One YES/NO contract as the venue lists it, and the family whose settings it trades with.
+
+    exchange_index  the venue's shard on which the market's orders live; order groups and cash belong to a shard
+    """
 
     ticker: str
     event_ticker: str
@@ -56,3 +59,4 @@ class Market:
     fees: FeeSchedule
     status: MarketStatus
     close_time: Timestamp
+    exchange_index: int = 0

@@ -53,6 +53,7 @@ class MarketListing:
             fees=fees,
             status=self.status,
             close_time=self.close_time,
+            exchange_index=self.exchange_index or 0,
         )
 
 
