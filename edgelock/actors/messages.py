@@ -4,7 +4,7 @@ CONTROL overtakes everything; FIFO is never dropped and keeps its order; LATEST 
 gathers (`merged_with`) where nothing may be lost.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -12,6 +12,7 @@ from edgelock.actors.address import Address
 from edgelock.actors.inbox import Lane
 from edgelock.actors.order_gateway import GatewayAnswer
 from edgelock.core.breakers import Conditions
+from edgelock.core.exchange_standing import ShardStanding
 from edgelock.core.facts import BookChanged, Fact, MarketStatusChanged, TimePassed, TradesPrinted
 from edgelock.core.intents import Intent
 from edgelock.core.market import Market
@@ -268,6 +269,40 @@ class ClockCompared:
     lane: ClassVar[Lane] = Lane.CONTROL
     least_ms: int
     most_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeStatusNews:
+    """How each shard of the venue stands now. Told at every look, news or not."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    shards: Mapping[int, ShardStanding]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateFeedNews:
+    """The channels that tell of our own orders are live, or not: without them nobody enters."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNews:
+    """The order group of a shard was triggered, or passes orders again; only a resume lets entries return then."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    shard: int
+    is_triggered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DriftNews:
+    """Our position of a market and the venue's disagree, or agree again."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    ticker: str
+    is_drifting: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,14 @@ from edgelock.actors.messages import (
     AddMarket,
     CancelSent,
     ClockCompared,
+    DriftNews,
     DropMarket,
+    ExchangeStatusNews,
+    GroupNews,
     KillSwitch,
     OrderOutcome,
     PermitNews,
+    PrivateFeedNews,
     Records,
     ResultRealized,
     RiskTick,
@@ -30,13 +34,14 @@ from edgelock.actors.messages import (
 )
 from edgelock.actors.risk_board import RiskBoard
 from edgelock.actors.timer import Timer, TimerKey
-from edgelock.core import risk
+from edgelock.core import risk, venue_trust
 from edgelock.core.facts import PermitChanged
 from edgelock.core.permit import Permit
 from edgelock.core.risk import RiskState, RiskStep
 from edgelock.core.settings import RiskSettings
 from edgelock.core.telemetry import LibraryLog
 from edgelock.core.units import SECOND, Timestamp
+from edgelock.core.venue_trust import TrustStep, VenueTrust
 
 RENEW_EVERY_NS = SECOND
 KILL_LATCH = "kill"
@@ -57,9 +62,10 @@ class RiskActor(SupervisedActor):
         board: RiskBoard,
         timer: Timer,
         clock: Clock,
+        needs_private_feed: bool = False,
     ) -> None:
         super().__init__(incarnation)
-        self._state = RiskState(settings=settings)
+        self._state = RiskState(settings=settings, venue=VenueTrust(has_private_feed=not needs_private_feed))
         self._starts_killed_by = starts_killed_by
         self._journal = journal
         self._exchange = exchange
@@ -97,14 +103,19 @@ class RiskActor(SupervisedActor):
                 self._apply(RiskStep(replace(self._state, is_stopping=True)))
             case ClockCompared(least_ms, most_ms):
                 self._apply(risk.clock_compared(self._state, now, least_ms=least_ms, most_ms=most_ms))
+            case ExchangeStatusNews() | PrivateFeedNews() | GroupNews() | DriftNews():
+                self._apply(risk.venue_told(self._state, _trust(self._state.venue, message, now)))
             case KillSwitch(on, who):
                 self._switch(on, who)
             case AddMarket(market, subscriber):
                 self._markets[market.ticker] = subscriber
+                trust = venue_trust.market_added(self._state.venue, market.ticker, market.exchange_index)
+                self._state = replace(self._state, venue=trust)
                 self._publish(renew=True)
             case DropMarket(ticker):
                 self._markets.pop(ticker, None)
                 self._told.pop(ticker, None)
+                self._state = replace(self._state, venue=venue_trust.market_dropped(self._state.venue, ticker))
             case SettingsNews(settings):
                 self._apply(RiskStep(self._with_settings(settings.risk)))
             case RiskTick():
@@ -159,3 +170,17 @@ class RiskActor(SupervisedActor):
     def _say(self, message: str, at: Timestamp) -> None:
         record = LibraryLog(at=at, logger="edgelock.risk", severity="ERROR", message=message)
         self._telemetry.tell(Records((record,)))
+
+
+def _trust(
+    trust: VenueTrust, news: ExchangeStatusNews | PrivateFeedNews | GroupNews | DriftNews, now: Timestamp
+) -> TrustStep:
+    match news:
+        case ExchangeStatusNews(shards):
+            return venue_trust.exchange_status(trust, now, shards)
+        case PrivateFeedNews(is_live):
+            return venue_trust.private_feed(trust, now, is_live=is_live)
+        case GroupNews(shard, is_triggered):
+            return venue_trust.order_group(trust, now, shard=shard, is_triggered=is_triggered)
+        case DriftNews(ticker, is_drifting):
+            return venue_trust.drift(trust, now, ticker, is_drifting=is_drifting)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
+from edgelock.core import venue_trust
 from edgelock.core.breakers import Breaker, Conditions, Trip, after_cancel, after_time
 from edgelock.core.permit import KILL_REASON, Brake, Mode, Permit
 from edgelock.core.settings import RiskSettings
@@ -23,6 +24,7 @@ from edgelock.core.telemetry import (
     RejectPause,
 )
 from edgelock.core.units import MILLISECOND, SECOND, Duration, Money, Timestamp
+from edgelock.core.venue_trust import TrustStep, VenueTrust
 
 DAY = Duration(86_400 * SECOND)
 
@@ -48,6 +50,7 @@ class RiskState:
     settings: RiskSettings
     markets: MappingProxyType[str, MarketRisk] = field(default_factory=lambda: MappingProxyType({}))
     portfolio: Breaker = Breaker()
+    venue: VenueTrust = VenueTrust()
     is_killed: bool = False
     is_clock_off: bool = False
     is_stopping: bool = False
@@ -126,13 +129,22 @@ def realized(state: RiskState, pnl: Money, now: Timestamp) -> RiskStep:
 
 
 def kill_switched(state: RiskState, now: Timestamp, *, on: bool, who: str) -> RiskStep:
-    """The operator's latch. Off also ends the loss limit and starts the day's count anew: that is what a resume is."""
+    """The operator's latch.
+
+    Off is a resume: it also forgives order groups that fired, ends the loss limit and starts the day's count anew.
+    """
     if on:
         return RiskStep(replace(state, is_killed=True), (KillOn(at=now, who=who),))
-    forgiven = replace(_of_today(state, now), is_killed=False)
+    trust = venue_trust.resumed(state.venue, now)
+    forgiven = replace(_of_today(state, now), is_killed=False, venue=trust.trust)
     if forgiven.loss_limit_until is not None:
         forgiven = replace(forgiven, loss_limit_until=None, realized_today=Money(0))
-    return RiskStep(forgiven, (KillOff(at=now, who=who),))
+    return RiskStep(forgiven, (KillOff(at=now, who=who), *trust.records))
+
+
+def venue_told(state: RiskState, step: TrustStep) -> RiskStep:
+    """What the venue's side told changed."""
+    return RiskStep(replace(state, venue=step.trust), step.records)
 
 
 def clock_compared(state: RiskState, now: Timestamp, *, least_ms: int, most_ms: int) -> RiskStep:
@@ -168,8 +180,11 @@ def permit_for(state: RiskState, ticker: str, now: Timestamp) -> Permit:
     brake = max(_tier(market.breaker, now), _tier(state.portfolio, now))
     cancels_30, _ = market.breaker.counts(now)
     reason, until = _strictest(state, market, now)
+    is_paused = state.venue.standing(ticker).standing.is_paused
+    reason, until = (reason, until) if reason else state.venue.reason(ticker)
     if reason:
-        mode = Mode.HALTED if reason == "stopping" else Mode.REDUCE_ONLY
+        # While the venue refuses every order an exit would only collect rejects; it goes out when the pause ends.
+        mode = Mode.HALTED if state.is_stopping or is_paused else Mode.REDUCE_ONLY
         return Permit(mode=mode, brake=brake, reason=reason, until=until, cancels_30=cancels_30)
     until = _tier_until(market.breaker, state.portfolio, now)
     reason = "cb_soft" if brake is Brake.SOFT else ""

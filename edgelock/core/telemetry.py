@@ -359,6 +359,32 @@ class ClockSkew(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeStatusRecord(Record):
+    """A shard of the venue stands otherwise than before; `scheduled` when the venue had announced it."""
+
+    action = "exchange_status"
+    level = Level.WARNING
+    NULLABLE = frozenset({"until"})
+    shard: int
+    standing: str
+    previous: str
+    scheduled: bool
+    until: Timestamp | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesHeld(Record):
+    """The venue's side gives a reason to enter no more, of one market or shard or of all; or it is gone."""
+
+    action = "entries_held"
+    level = Level.WARNING
+    reason: Literal["private_feed", "order_group", "drift"]
+    is_held: bool
+    market: str | None = None
+    shard: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KillOn(Record):
     action = "kill_on"
     level = Level.WARNING

@@ -207,4 +207,13 @@ SAMPLES: tuple[t.Record, ...] = (
     t.ShutdownDone(at=NOON, open_orders=0, positions=(f"{TICKER} 10",), realized=Money(-642_301), exit_code=0),
     t.LibraryLog(at=NOON, logger="urllib3.connectionpool", severity="WARNING", message="Retrying after 1 s"),
     t.ExitAverage(at=NOON, market=TICKER, age_s=Duration(1_200_500_000_000), lines=8),
+    t.ExchangeStatusRecord(
+        at=NOON,
+        shard=3,
+        standing="trading_paused",
+        previous="pausing_soon",
+        scheduled=True,
+        until=Timestamp(NOON + 7_200 * SECOND),
+    ),
+    t.EntriesHeld(at=NOON, reason="drift", is_held=True, market=TICKER),
 )

@@ -7,10 +7,14 @@ from edgelock.actors.messages import (
     AddMarket,
     CancelSent,
     ClockCompared,
+    DriftNews,
     DropMarket,
+    ExchangeStatusNews,
+    GroupNews,
     KillSwitch,
     OrderOutcome,
     PermitNews,
+    PrivateFeedNews,
     ResultRealized,
     SettingsNews,
     Tick,
@@ -18,6 +22,7 @@ from edgelock.actors.messages import (
 from edgelock.actors.risk_actor import KILL_LATCH, RiskActor
 from edgelock.actors.risk_board import RiskBoard
 from edgelock.core.breakers import Conditions
+from edgelock.core.exchange_standing import ShardStanding, Standing
 from edgelock.core.facts import TimePassed
 from edgelock.core.permit import Brake, Mode
 from edgelock.core.settings import RiskSettings, TradingSettings
@@ -50,7 +55,9 @@ class ListeningBox(Letterbox):
 class RiskSide:
     """A RiskActor without its thread, with two markets, and everybody around it."""
 
-    def __init__(self, directory, *, starts_killed_by=None, settings=None, clock=None) -> None:
+    def __init__(
+        self, directory, *, starts_killed_by=None, settings=None, clock=None, needs_private_feed=False
+    ) -> None:
         self.log: list[str] = []
         self.clock = clock or HandClock()
         self.journal = WatchedJournal(directory, self.log)
@@ -69,6 +76,7 @@ class RiskSide:
             board=self.board,
             timer=self.clock.timer,
             clock=self.clock,
+            needs_private_feed=needs_private_feed,
         )
         self.tell = self.actor.handle
         self.actor.on_start()
@@ -345,6 +353,46 @@ def test_a_clock_that_is_certainly_off_stops_entries_until_it_is_right_again(bui
 
     assert side.permit().mode is Mode.OPEN
     assert side.told() == ["clock_skew", "clock_skew"]
+
+
+def test_a_run_that_needs_private_news_enters_only_while_it_has_them(build):
+    side = build(needs_private_feed=True)
+    before = side.permit()
+
+    side.tell(PrivateFeedNews(is_live=True))
+    live = side.permit()
+    side.tell(PrivateFeedNews(is_live=False))
+
+    assert (before.mode, before.reason) == (Mode.REDUCE_ONLY, "private_feed")
+    assert live.mode is Mode.OPEN
+    assert side.permit().reason == "private_feed"
+
+
+def test_a_pause_of_the_markets_shard_reaches_the_door_and_ends_with_the_next_news(build):
+    side = build()
+
+    side.tell(ExchangeStatusNews({0: ShardStanding(standing=Standing.TRADING_PAUSED)}))
+    paused = side.permit()
+    side.tell(ExchangeStatusNews({0: ShardStanding()}))
+
+    assert (paused.mode, paused.reason) == (Mode.HALTED, "trading_paused")
+    assert side.permit().mode is Mode.OPEN
+    assert side.told() == ["exchange_status", "exchange_status"]
+
+
+def test_a_drift_holds_one_market_and_a_group_that_fired_all_until_the_resume(build):
+    side = build()
+
+    side.tell(DriftNews(A, is_drifting=True))
+    drifting = [side.permit(), side.markets[B].facts()[-1].permit]
+    side.tell(DriftNews(A, is_drifting=False))
+    side.tell(GroupNews(0, is_triggered=True))
+    fired = [side.permit(), side.markets[B].facts()[-1].permit]
+    side.tell(KillSwitch(False, "command"))
+
+    assert [permit.reason for permit in drifting] == ["drift", ""]
+    assert [permit.reason for permit in fired] == ["order_group", "order_group"]
+    assert side.permit().mode is Mode.OPEN
 
 
 def test_a_message_it_does_not_know_is_an_error(build):

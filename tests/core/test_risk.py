@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgelock.core import risk
+from edgelock.core import risk, venue_trust
 from edgelock.core.breakers import Conditions
+from edgelock.core.exchange_standing import ShardStanding, Standing
 from edgelock.core.permit import Brake, Mode
 from edgelock.core.risk import DAY, RiskState
 from edgelock.core.settings import RiskSettings
@@ -344,3 +345,51 @@ def test_a_clock_that_may_be_right_stops_nobody():
     state = RiskState(settings=RiskSettings())
 
     assert risk.clock_compared(state, NOON, least_ms=-900, most_ms=1_900).state == state
+
+
+# --- what the venue's side tells --------------------------------------------------------------------------------
+
+
+def with_standing(state: RiskState, standing: Standing, *, is_scheduled=False, until=None) -> RiskState:
+    shards = {0: ShardStanding(standing=standing, is_scheduled=is_scheduled, until=until)}
+    return risk.venue_told(state, venue_trust.exchange_status(state.venue, NOON, shards)).state
+
+
+@pytest.mark.parametrize(
+    ("standing", "is_scheduled", "mode", "reason"),
+    [
+        (Standing.OPEN, False, Mode.OPEN, ""),
+        (Standing.PAUSING_SOON, True, Mode.REDUCE_ONLY, "maintenance"),
+        (Standing.TRADING_PAUSED, True, Mode.HALTED, "maintenance"),
+        (Standing.TRADING_PAUSED, False, Mode.HALTED, "trading_paused"),
+        (Standing.EXCHANGE_PAUSED, False, Mode.HALTED, "exchange_paused"),
+    ],
+)
+def test_a_near_pause_stops_entries_and_a_pause_stops_every_order(standing, is_scheduled, mode, reason):
+    state = with_standing(a_risk(), standing, is_scheduled=is_scheduled, until=after(60))
+
+    permit = risk.permit_for(state, TICKER, NOON)
+
+    assert (permit.mode, permit.reason) == (mode, reason)
+    assert permit.until == (after(60) if reason else None)
+
+
+def test_a_kill_during_a_pause_is_named_a_kill_and_still_lets_no_order_out():
+    state = with_standing(a_risk(), Standing.TRADING_PAUSED)
+
+    killed = risk.kill_switched(state, NOON, on=True, who="x").state
+
+    permit = risk.permit_for(killed, TICKER, NOON)
+    assert (permit.mode, permit.reason) == (Mode.HALTED, "kill")
+
+
+def test_a_resume_forgives_a_group_that_fired_and_nothing_else_does():
+    state = a_risk()
+    fired = risk.venue_told(state, venue_trust.order_group(state.venue, NOON, shard=0, is_triggered=True)).state
+    reset = risk.venue_told(fired, venue_trust.order_group(fired.venue, NOON, shard=0, is_triggered=False)).state
+
+    resumed = risk.kill_switched(reset, NOON, on=False, who="x")
+
+    assert risk.permit_for(reset, TICKER, NOON).reason == "order_group"
+    assert risk.permit_for(resumed.state, TICKER, NOON).mode is Mode.OPEN
+    assert actions(resumed.records) == ["kill_off", "entries_held"]
