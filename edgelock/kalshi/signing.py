@@ -6,7 +6,6 @@ Source: venue reference §2.1 (read 2026-11-22).
 """
 
 import base64
-import stat
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -16,12 +15,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from edgelock.kalshi.private_file import PrivateFileError, read_private_file
+
 KEY_HEADER = "KALSHI-ACCESS-KEY"
 TIMESTAMP_HEADER = "KALSHI-ACCESS-TIMESTAMP"
 SIGNATURE_HEADER = "KALSHI-ACCESS-SIGNATURE"
 
 _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
-_OTHERS_MAY_USE_IT = stat.S_IRWXG | stat.S_IRWXO
 
 
 class CredentialError(ValueError):
@@ -29,27 +29,38 @@ class CredentialError(ValueError):
 
 
 class Credentials:
-    """A key id and its private key. Neither `repr` nor an error shows the key; the id is shortened."""
+    """A key id and its private key. Neither `repr` nor an error shows the key; the id is shortened.
 
-    __slots__ = ("_private_key", "key_id")
+    may_trade  whether anything but a GET is signed. Whoever must not trade is given `read_only` ones.
+    """
 
-    def __init__(self, key_id: str, private_key: RSAPrivateKey | Ed25519PrivateKey) -> None:
+    __slots__ = ("_private_key", "key_id", "may_trade")
+
+    def __init__(self, key_id: str, private_key: RSAPrivateKey | Ed25519PrivateKey, *, may_trade: bool = True) -> None:
         if not key_id or not key_id.isascii() or not key_id.isprintable() or " " in key_id:
             raise CredentialError("the API key id is empty, or holds spaces or characters that no key id has")
         self.key_id = key_id
+        self.may_trade = may_trade
         self._private_key = private_key
 
     def __repr__(self) -> str:
-        return f"Credentials({self.key_id[:4]}…)"
+        return f"Credentials({self.key_id[:4]}…{'' if self.may_trade else ', read-only'})"
 
     def __reduce__(self) -> str | tuple[object, ...]:
         raise TypeError("credentials are not to be pickled or copied")
+
+    def read_only(self) -> "Credentials":
+        """The same key for reading and for the sockets: these sign GET and nothing else."""
+        return Credentials(self.key_id, self._private_key, may_trade=False)
 
     def headers(self, method: str, path: str, timestamp_ms: int) -> dict[str, str]:
         """The three headers of one request, good for a few seconds around `timestamp_ms` (Unix milliseconds).
 
         `path` is what goes over the wire, percent-encoding and all; a query behind it is left out of the signature.
+        Raises CredentialError for anything but a GET when these credentials are read-only.
         """
+        if not self.may_trade and method.upper() != "GET":
+            raise CredentialError(f"read-only credentials do not sign {method.upper()} {path.split('?', 1)[0]}")
         signed = f"{timestamp_ms}{method.upper()}{path.split('?', 1)[0]}".encode()
         return {
             KEY_HEADER: self.key_id,
@@ -64,11 +75,11 @@ class Credentials:
 
 
 def credentials_from_file(key_id: str, path: Path) -> Credentials:
-    """Credentials from a PEM file. Raises CredentialError naming the file and what was wrong with it."""
+    """Credentials from a PEM file of ours alone. Raises CredentialError naming the file and what was wrong with it."""
     try:
-        pem = path.read_bytes()
-    except OSError as error:
-        raise CredentialError(f"key file {path} cannot be read: {error.strerror}") from None
+        pem = read_private_file(path)
+    except PrivateFileError as error:
+        raise CredentialError(f"key file {error}") from None
     return credentials_from_pem(key_id, pem, source=f"key file {path}")
 
 
@@ -78,6 +89,8 @@ def credentials_from_pem(key_id: str, pem: bytes | str, *, source: str) -> Crede
     A key handed over in an environment variable often has its line breaks written as backslash-n; both are read.
     """
     text = pem.encode() if isinstance(pem, str) else pem
+    if b"-----BEGIN PUBLIC KEY" in text or b"-----BEGIN CERTIFICATE" in text:
+        raise CredentialError(f"{source} holds a public key; the private key that belongs to it is needed")
     if b"\n" not in text.strip():
         text = text.replace(b"\\n", b"\n")
     try:
@@ -89,13 +102,3 @@ def credentials_from_pem(key_id: str, pem: bytes | str, *, source: str) -> Crede
     if not isinstance(key, (RSAPrivateKey, Ed25519PrivateKey)):
         raise CredentialError(f"{source} holds a key that is neither RSA nor Ed25519")
     return Credentials(key_id, key)
-
-
-def require_private_key_file(path: Path) -> None:
-    """Raises CredentialError when somebody besides the file's owner may read or change it."""
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise CredentialError(f"key file {path} cannot be read: {error.strerror}") from None
-    if mode & _OTHERS_MAY_USE_IT:
-        raise CredentialError(f"key file {path} has mode {stat.S_IMODE(mode):04o}; others may use it, set it to 0600")

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
 )
 
 from edgelock.kalshi.signing import (
@@ -19,7 +20,6 @@ from edgelock.kalshi.signing import (
     Credentials,
     credentials_from_file,
     credentials_from_pem,
-    require_private_key_file,
 )
 
 KEY_ID = "11112222-3333-4444-5555-666677778888"
@@ -59,6 +59,7 @@ def test_an_ed25519_signature_verifies_and_covers_the_timestamp():
 def test_keys_are_read_from_a_file_and_from_text_with_written_line_breaks(pem, tmp_path):
     path = tmp_path / "key.pem"
     path.write_bytes(pem)
+    path.chmod(0o600)
 
     from_file = credentials_from_file(KEY_ID, path)
     from_text = credentials_from_pem(KEY_ID, pem.decode().replace("\n", "\\n"), source="KALSHI_PRIVATE_KEY")
@@ -81,11 +82,13 @@ def test_repr_shows_a_short_id_and_no_key():
         (b"-----BEGIN PRIVATE KEY-----\nc2VjcmV0c2VjcmV0\n-----END PRIVATE KEY-----\n", "no private key"),
         (pem_of(RSA_KEY, BestAvailableEncryption(b"secret")), "encrypted"),
         (pem_of(ec.generate_private_key(ec.SECP256R1())), "neither RSA nor Ed25519"),
+        (RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), "a public key"),
     ],
 )
 def test_a_key_that_cannot_be_used_is_one_clear_error_without_the_key(pem, complaint, tmp_path):
     path = tmp_path / "key.pem"
     path.write_bytes(pem)
+    path.chmod(0o600)
 
     with pytest.raises(CredentialError, match=complaint) as caught:
         credentials_from_file(KEY_ID, path)
@@ -96,7 +99,7 @@ def test_a_key_that_cannot_be_used_is_one_clear_error_without_the_key(pem, compl
 
 
 def test_a_missing_key_file_is_named(tmp_path):
-    with pytest.raises(CredentialError, match="No such file"):
+    with pytest.raises(CredentialError, match=r"key file .*absent\.pem does not exist"):
         credentials_from_file(KEY_ID, tmp_path / "absent.pem")
 
 
@@ -106,14 +109,29 @@ def test_an_odd_key_id_is_refused(key_id):
         Credentials(key_id, ED25519_KEY)
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
-def test_a_key_file_that_others_may_use_is_refused(mode, tmp_path):
+def test_a_key_file_that_others_may_use_is_not_read(tmp_path):
     path = tmp_path / "key.pem"
-    path.write_bytes(b"x")
-    path.chmod(mode)
+    path.write_bytes(pem_of(ED25519_KEY))
+    path.chmod(0o640)
 
-    with pytest.raises(CredentialError, match=f"{mode:04o}"):
-        require_private_key_file(path)
+    with pytest.raises(
+        CredentialError, match=rf"key file {path} may be used by others \(mode 0640\); chmod 600 {path}"
+    ):
+        credentials_from_file(KEY_ID, path)
 
-    path.chmod(0o600)
-    require_private_key_file(path)
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "PUT", "PATCH", "post", "HEAD", ""])
+def test_read_only_credentials_sign_nothing_that_could_trade(method):
+    credentials = Credentials(KEY_ID, ED25519_KEY).read_only()
+
+    with pytest.raises(CredentialError, match="read-only credentials do not sign"):
+        credentials.headers(method, "/trade-api/v2/portfolio/events/orders?subaccount=0", 17)
+
+    assert repr(credentials) == "Credentials(1111…, read-only)"
+    assert not credentials.read_only().may_trade
+
+
+def test_read_only_credentials_sign_reads_and_the_sockets_handshake():
+    headers = Credentials(KEY_ID, ED25519_KEY).read_only().headers("GET", "/trade-api/ws/v2", 17)
+
+    ED25519_KEY.public_key().verify(base64.b64decode(headers["KALSHI-ACCESS-SIGNATURE"]), b"17GET/trade-api/ws/v2")
