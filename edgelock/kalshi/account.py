@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Generic, TypeVar
 
 from edgelock.core.market import Side
 from edgelock.core.units import Money, Price, Size, Timestamp
+
+T = TypeVar("T")
 
 OUR_SUBACCOUNT = 0
 """We trade in the primary account only. Lists cover all subaccounts unless they are told which."""
@@ -147,32 +150,8 @@ class OrderGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPage:
-    """A page of our orders; `cursor` is "" on the last one."""
+class Page(Generic[T]):
+    """A part of a list; `cursor` leads to the next one and is "" on the last."""
 
-    orders: tuple[VenueOrder, ...]
-    cursor: str
-
-
-@dataclass(frozen=True, slots=True)
-class FillPage:
-    """A page of our fills, newest first; `cursor` is "" on the last one."""
-
-    fills: tuple[VenueFill, ...]
-    cursor: str
-
-
-@dataclass(frozen=True, slots=True)
-class PositionPage:
-    """A page of our positions; `cursor` is "" on the last one."""
-
-    positions: tuple[VenuePosition, ...]
-    cursor: str
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementPage:
-    """A page of settlements, newest first; `cursor` is "" on the last one."""
-
-    settlements: tuple[Settlement, ...]
+    items: tuple[T, ...]
     cursor: str

@@ -7,7 +7,7 @@ against an overall deadline here.
 
 import ipaddress
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -105,11 +105,14 @@ class VenueConnection:
         method: str,
         path: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | Sequence[str]] | None = None,
         body: bytes | None = None,
         deadline: float,
     ) -> Answer:
-        """One request, once. `deadline` is on the monotonic clock, in seconds. Raises VenueUnreachable."""
+        """One request, once. `deadline` is on the monotonic clock, in seconds. Raises VenueUnreachable.
+
+        A query parameter with several values is repeated, which is how the venue takes some lists.
+        """
         remaining = deadline - self._monotonic()
         if remaining <= 0:
             raise VenueUnreachable(f"{method} {path}: no time left")

@@ -11,12 +11,9 @@ from edgelock.kalshi.account import (
     Balance,
     BucketLimits,
     EndpointCosts,
-    FillPage,
-    OrderPage,
-    PositionPage,
+    Page,
     QueuePosition,
     Settlement,
-    SettlementPage,
     VenueFill,
     VenueOrder,
     VenueOrderStatus,
@@ -176,14 +173,14 @@ def read_order(body: bytes) -> VenueOrder:
     return _order(decode(body, _OrderBody, endpoint=endpoint).order, endpoint)
 
 
-def read_orders(body: bytes) -> OrderPage:
+def read_orders(body: bytes) -> Page[VenueOrder]:
     """GET /portfolio/orders."""
     endpoint = "GET /portfolio/orders"
     page = decode(body, _OrdersBody, endpoint=endpoint)
-    return OrderPage(tuple(_order(order, endpoint) for order in page.orders), page.cursor)
+    return Page(tuple(_order(order, endpoint) for order in page.orders), page.cursor)
 
 
-def read_fills(body: bytes) -> FillPage:
+def read_fills(body: bytes) -> Page[VenueFill]:
     """GET /portfolio/fills. `book_side` is the direction; the deprecated side and action are not read."""
     endpoint = "GET /portfolio/fills"
     page = decode(body, _FillsBody, endpoint=endpoint)
@@ -201,10 +198,10 @@ def read_fills(body: bytes) -> FillPage:
         )
         for fill in page.fills
     )
-    return FillPage(fills, page.cursor)
+    return Page(fills, page.cursor)
 
 
-def read_positions(body: bytes) -> PositionPage:
+def read_positions(body: bytes) -> Page[VenuePosition]:
     """GET /portfolio/positions."""
     endpoint = "GET /portfolio/positions"
     page = decode(body, _PositionsBody, endpoint=endpoint)
@@ -218,14 +215,14 @@ def read_positions(body: bytes) -> PositionPage:
         )
         for position in page.market_positions
     )
-    return PositionPage(positions, page.cursor)
+    return Page(positions, page.cursor)
 
 
-def read_settlements(body: bytes) -> SettlementPage:
+def read_settlements(body: bytes) -> Page[Settlement]:
     """GET /portfolio/settlements."""
     endpoint = "GET /portfolio/settlements"
     page = decode(body, _SettlementsBody, endpoint=endpoint)
-    return SettlementPage(tuple(_settlement(settlement, endpoint) for settlement in page.settlements), page.cursor)
+    return Page(tuple(_settlement(settlement, endpoint) for settlement in page.settlements), page.cursor)
 
 
 def read_queue_positions(body: bytes) -> tuple[QueuePosition, ...]:

@@ -1,13 +1,17 @@
-"""The venue's refusals, in the four shapes it writes them. Source: venue reference §3 (read 2026-11-22)."""
+"""The venue's refusals, in the four shapes it writes them. Source: venue reference §3, §8.4 (read 2026-11-22)."""
 
 import msgspec
+
+TOO_MANY_REQUESTS = "too_many_requests"
+_STATUS_TOO_MANY_REQUESTS = 429
 
 
 class VenueError(Exception):
     """The venue answered, and the answer is no.
 
     status   HTTP status
-    code     the venue's word for it, such as "insufficient_balance"; "http_STATUS" where it says none
+    code     the venue's word for it, such as "insufficient_balance"; "too_many_requests" for every 429, else
+             "http_STATUS" where it says none
     message  its sentence, and details, "" where it gives none
     """
 
@@ -26,15 +30,15 @@ class VenueError(Exception):
 
 class _Said(msgspec.Struct):
     code: str
-    message: str = ""
-    details: str = ""
+    message: str | None = None
+    details: str | None = None
 
 
 class _Body(msgspec.Struct):
     error: _Said | str | None = None
     code: str | None = None
-    message: str = ""
-    details: str = ""
+    message: str | None = None
+    details: str | None = None
     msg: str | None = None
 
 
@@ -46,11 +50,15 @@ def read_error(status: int, body: bytes) -> VenueError | None:
         return None
     unnamed = f"http_{status}"
     if isinstance(said.error, _Said):
-        return VenueError(status, said.error.code or unnamed, said.error.message, said.error.details)
-    if isinstance(said.error, str):
-        return VenueError(status, unnamed, said.error, "")
-    if said.code is not None:
-        return VenueError(status, said.code or unnamed, said.message, said.details)
-    if said.msg is not None:
-        return VenueError(status, unnamed, said.msg, "")
-    return None
+        code, message, details = said.error.code, said.error.message, said.error.details
+    elif isinstance(said.error, str):
+        code, message, details = unnamed, said.error, None
+    elif said.code is not None:
+        code, message, details = said.code, said.message, said.details
+    elif said.msg is not None:
+        code, message, details = unnamed, said.msg, None
+    else:
+        return None
+    if status == _STATUS_TOO_MANY_REQUESTS:
+        code = TOO_MANY_REQUESTS
+    return VenueError(status, code or unnamed, message or "", details or "")

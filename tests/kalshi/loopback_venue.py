@@ -61,7 +61,7 @@ class LoopbackVenue:
                         venue.stopping.wait(0.05)
                     self.wfile.write(raw)
 
-            do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names http.server looks for
+            do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the names http.server looks for
 
             def log_message(self, *_):
                 """Nothing: the test keeps what was asked."""

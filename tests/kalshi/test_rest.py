@@ -8,9 +8,9 @@ import time
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from edgelock.core.intents import AmendOrder, PlaceOrder
+from edgelock.core.intents import PlaceOrder
 from edgelock.core.market import Side
-from edgelock.core.order import CancelReason, Kind, Role, TimeInForce
+from edgelock.core.order import Kind, Role, TimeInForce
 from edgelock.core.units import Price, Size
 from edgelock.kalshi.rest import KalshiRest, TradingRest
 from edgelock.kalshi.rest_call import CallLimits, VenueUnreachable
@@ -34,7 +34,6 @@ ORDER = PlaceOrder(
     post_only=True,
     skew="FLAT",
 )
-AMENDMENT = AmendOrder(client_order_id="c-1", price=Price(4800), size=Size(350), reason=CancelReason.REPLACE)
 
 
 class PausesKept(list):
@@ -144,8 +143,8 @@ def test_pages_are_followed_to_the_empty_cursor():
         client.close()
 
     assert [asked.path.split("?")[1] for asked in venue.asked] == [
-        "ticker=A&status=resting&limit=1000",
-        "ticker=A&status=resting&limit=1000&cursor=next",
+        "ticker=A&status=resting&subaccount=0&limit=1000",
+        "ticker=A&status=resting&subaccount=0&limit=1000&cursor=next",
     ]
 
 
@@ -259,7 +258,7 @@ def test_an_order_is_not_sent_again_when_nobody_answers():
 def test_an_amendment_names_the_new_size_in_all():
     with LoopbackVenue(Reply(200, {"order_id": "v-1", "remaining_count": None, "fill_count": None})) as venue:
         client, _ = a_client(venue)
-        assert client.amend_order("v-1", "A", Side.BID, AMENDMENT) == Amended(None)
+        assert client.amend_order("v-1", "A", Side.BID, Price(4800), Size(350), "c-1") == Amended(None)
         client.close()
 
     (asked,) = venue.asked
@@ -286,7 +285,7 @@ def test_an_amendment_names_the_new_size_in_all():
 def test_what_an_answer_to_an_amendment_proves(reply, outcome):
     with LoopbackVenue(reply) as venue:
         client, _ = a_client(venue)
-        found = client.amend_order("v-1", "A", Side.BID, AMENDMENT)
+        found = client.amend_order("v-1", "A", Side.BID, Price(4800), Size(350), "c-1")
         client.close()
 
     assert type(found) is outcome if isinstance(outcome, type) else found == outcome

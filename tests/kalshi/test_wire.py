@@ -292,13 +292,13 @@ def test_an_orders_side_is_its_book_side():
 
 
 def test_an_unknown_order_status_is_unknown_and_not_an_error():
-    (order,) = read_orders(body({"orders": [{**ORDER, "status": "pondering"}], "cursor": ""})).orders
+    (order,) = read_orders(body({"orders": [{**ORDER, "status": "pondering"}], "cursor": ""})).items
 
     assert order.status is VenueOrderStatus.UNKNOWN
 
 
 def test_a_fills_side_is_its_book_side_whatever_the_deprecated_fields_say():
-    (fill,) = read_fills(body({"fills": [FILL], "cursor": ""})).fills
+    (fill,) = read_fills(body({"fills": [FILL], "cursor": ""})).items
 
     assert fill == VenueFill(
         trade_id="t-1",
@@ -314,7 +314,7 @@ def test_a_fills_side_is_its_book_side_whatever_the_deprecated_fields_say():
 
 
 def test_a_position_is_signed():
-    (position,) = read_positions(body({"market_positions": [POSITION], "event_positions": [], "cursor": ""})).positions
+    (position,) = read_positions(body({"market_positions": [POSITION], "event_positions": [], "cursor": ""})).items
 
     assert position == VenuePosition(ticker="A", net=-300, exposure=2_500_000, realized=-100_000, fees=18_900)
 
