@@ -24,6 +24,9 @@ from edgelock.exchange.api_key import GeneratedKey, generate_key, write_private_
 from edgelock.exchange.engine import Engine
 from edgelock.exchange.exchange_clock import ExchangeClock
 from edgelock.exchange.exchange_server import API_BASE, WS_PATH, Exchange, ExchangeServer
+from edgelock.exchange.faults_board import FaultBoard
+from edgelock.exchange.faults_file import FaultFileError, read_fault_file
+from edgelock.exchange.faults_schedule import FaultSchedule
 from edgelock.exchange.flow import Flow
 from edgelock.exchange.flow_driver import FlowDriver
 from edgelock.exchange.ledger_view import ledger_object
@@ -57,6 +60,7 @@ class ServiceOptions:
     exits_with_parent: bool
     holds_clock: bool
     ledger: Path | None
+    faults: Path | None
 
 
 class ServiceRefused(Exception):
@@ -66,6 +70,7 @@ class ServiceRefused(Exception):
 def run_service(options: ServiceOptions) -> None:
     """Serve until told to stop. Raises ServiceRefused."""
     flow = _flow(options)
+    schedule = _schedule(options)
     key = generate_key(options.key_type)
     with _key_path(options) as key_path, _open_log(options) as log:
         try:
@@ -73,15 +78,17 @@ def run_service(options: ServiceOptions) -> None:
         except OSError as error:
             raise ServiceRefused(f"key file {key_path}: {error.strerror}") from None
         try:
-            asyncio.run(_serve(options, flow, key, key_path, log))
+            asyncio.run(_serve(options, flow, schedule, key, key_path, log))
         except RecordingError as error:
             # A recording is read as it plays, so its end may turn out to be damaged long after the start.
             raise ServiceRefused(f"recording {error}") from None
 
 
-async def _serve(options: ServiceOptions, flow: Flow, key: GeneratedKey, key_path: Path, log: RequestLog) -> None:
+async def _serve(
+    options: ServiceOptions, flow: Flow, schedule: FaultSchedule, key: GeneratedKey, key_path: Path, log: RequestLog
+) -> None:
     stop = _stop_event(options)
-    exchange = assemble(flow, key, options, log)
+    exchange = assemble(flow, schedule, key, options, log)
     exchange.driver.catch_up()
     server = ExchangeServer(exchange)
     try:
@@ -106,7 +113,9 @@ async def _serve(options: ServiceOptions, flow: Flow, key: GeneratedKey, key_pat
         driving.cancel()
 
 
-def assemble(flow: Flow, key: GeneratedKey, options: ServiceOptions, log: RequestLog) -> Exchange:
+def assemble(
+    flow: Flow, schedule: FaultSchedule, key: GeneratedKey, options: ServiceOptions, log: RequestLog
+) -> Exchange:
     """An exchange with one member, its clock started."""
     engine = Engine(new_id=lambda: str(uuid.uuid4()), read_lag=options.read_lag)
     engine.open_account(MEMBER_ID, str(uuid.uuid4()), options.balance)
@@ -120,6 +129,7 @@ def assemble(flow: Flow, key: GeneratedKey, options: ServiceOptions, log: Reques
         signatures=SignatureCheck({key.key_id: ApiKey(MEMBER_ID, key.public_key)}),
         limiter=RateLimiter(TIERS[options.tier]),
         log=log,
+        faults=FaultBoard(clock.now, options.speed, schedule),
         wall_ms=lambda: time.time_ns() // 1_000_000,
     )
 
@@ -131,6 +141,15 @@ def _flow(options: ServiceOptions) -> Flow:
         return recording_flow(options.recording)
     except RecordingError as error:
         raise ServiceRefused(f"recording {error}") from None
+
+
+def _schedule(options: ServiceOptions) -> FaultSchedule:
+    if options.faults is None:
+        return FaultSchedule()
+    try:
+        return read_fault_file(options.faults)
+    except FaultFileError as error:
+        raise ServiceRefused(f"faults {error}") from None
 
 
 @contextmanager

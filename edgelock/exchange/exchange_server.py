@@ -12,14 +12,19 @@ import msgspec
 from aiohttp import web
 
 from edgelock.core.units import Timestamp
-from edgelock.exchange import rest_market_data, rest_order_groups, rest_orders, rest_portfolio
+from edgelock.exchange import faults_targets, rest_market_data, rest_order_groups, rest_orders, rest_portfolio
 from edgelock.exchange.accounts import Account
 from edgelock.exchange.engine import Engine
 from edgelock.exchange.exchange_clock import ExchangeClock
+from edgelock.exchange.faults_board import FaultBoard
+from edgelock.exchange.faults_delivery import Delivery, deliver, delivery, wait_before_applying_ms
+from edgelock.exchange.faults_routes import fault_routes
+from edgelock.exchange.faults_schedule import Occasion, Strike
 from edgelock.exchange.flow_driver import FlowDriver
 from edgelock.exchange.ledger_view import ledger_object
 from edgelock.exchange.rate_limit import RateLimiter
-from edgelock.exchange.request_log import RequestLog
+from edgelock.exchange.request_log import RequestLog, RestRecord, instant
+from edgelock.exchange.request_orders import orders_answered, orders_asked, tickers_of
 from edgelock.exchange.rest_call import Access, Answer, Call, Rejected, Route, public
 from edgelock.exchange.rest_errors import TOO_MANY_REQUESTS, nested, unsigned
 from edgelock.exchange.signature_check import KEY_HEADER, SignatureCheck, Unsigned
@@ -51,6 +56,7 @@ class Exchange:
     signatures: SignatureCheck
     limiter: RateLimiter
     log: RequestLog
+    faults: FaultBoard
     wall_ms: Callable[[], int]
 
 
@@ -85,6 +91,8 @@ class ExchangeServer:
         app.router.add_get("/embedded/clock", self._clock)
         app.router.add_post("/embedded/clock/release", self._release_clock)
         app.router.add_get("/embedded/ledger", self._ledger)
+        for method, answer in fault_routes(self._exchange.faults).items():
+            app.router.add_route(method, "/embedded/faults", answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_WAIT_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, reuse_address=True)
@@ -101,29 +109,58 @@ class ExchangeServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def _rest_handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def handle(request: web.Request) -> web.Response:
+    def _rest_handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        operation = faults_targets.operation(route.method, route.path)
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            exchange = self._exchange
             body = await request.read()
-            now = self._exchange.engine.advance(self._exchange.clock.now())
-            account, answer = self._answer(route, request, body, now)
-            self._exchange.broadcast.flush()
-            self._exchange.log.rest(
-                rfc3339(now),
-                request.method,
-                request.path,
-                request.query_string,
-                answer.status,
-                account.account_id if account is not None else None,
+            received = instant(exchange.clock.now())
+            signed_by = self._signed_by(request.headers, request.method, _raw_path(request))
+            account = None if isinstance(signed_by, Unsigned) else signed_by
+            query = {name: request.query.getall(name) for name in request.query}
+            asked = orders_asked(request.match_info, query, body, account) if request.method != "GET" else []
+            tickers = tickers_of(asked, request.match_info, query)
+            account_id = account.account_id if account is not None else None
+            strike = exchange.faults.strike(Occasion(operation, tickers, account_id))
+            held_ms = wait_before_applying_ms(strike)
+            if held_ms:
+                await asyncio.sleep(held_ms / 1000)
+            answer, applied = None, None
+            told = Delivery(status=None)
+            if strike is None or strike.rule.fault.applies:
+                now = exchange.engine.advance(exchange.clock.now())
+                answer = self._answer(route, request, body, now, signed_by)
+                applied = instant(now)
+                exchange.broadcast.flush()
+                told = Delivery(status=answer.status, body=_encoded(answer))
+            going_out = delivery(strike, told)
+            exchange.log.rest(
+                RestRecord(
+                    operation=operation,
+                    method=request.method,
+                    path=request.path,
+                    query=request.query_string,
+                    account=account_id,
+                    status=going_out.status,
+                    received=received,
+                    applied=applied,
+                    outcome=answer.status if answer is not None else None,
+                    asked=asked,
+                    answered=orders_answered(answer.body) if answer is not None and request.method != "GET" else [],
+                    fault=None if strike is None else _fault_line(strike, going_out, held_ms),
+                )
             )
-            return _response(answer)
+            return await deliver(request, going_out)
 
         return handle
 
-    def _answer(self, route: Route, request: web.Request, body: bytes, now: Timestamp) -> tuple[Account | None, Answer]:
+    def _answer(
+        self, route: Route, request: web.Request, body: bytes, now: Timestamp, signed_by: Account | Unsigned
+    ) -> Answer:
         exchange = self._exchange
-        signed_by = self._signed_by(request.headers, request.method, _raw_path(request))
         if isinstance(signed_by, Unsigned) and route.access is Access.PRIVATE:
-            return None, unsigned(signed_by)
+            return unsigned(signed_by)
         account = None if isinstance(signed_by, Unsigned) else signed_by
         call = Call(
             engine=exchange.engine,
@@ -138,11 +175,11 @@ class ExchangeServer:
         if account is not None:
             tokens = route.cost * route.items(call)
             if not exchange.limiter.admits(account.account_id, route.bucket, tokens, now):
-                return account, TOO_MANY_REQUESTS
+                return TOO_MANY_REQUESTS
         try:
-            return account, route.handler(call)
+            return route.handler(call)
         except Rejected as rejected:
-            return account, rejected.answer
+            return rejected.answer
 
     def _signed_by(self, headers: Mapping[str, str], method: str, path: str) -> Account | Unsigned:
         if KEY_HEADER not in headers:
@@ -198,7 +235,19 @@ class ExchangeServer:
 def _response(answer: Answer) -> web.Response:
     if answer.body is None:
         return web.Response(status=answer.status)
-    return web.Response(body=msgspec.json.encode(answer.body), status=answer.status, content_type="application/json")
+    return web.Response(body=_encoded(answer), status=answer.status, content_type="application/json")
+
+
+def _encoded(answer: Answer) -> bytes:
+    return msgspec.json.encode(answer.body) if answer.body is not None else b""
+
+
+def _fault_line(strike: Strike, going_out: Delivery, held_ms: int) -> dict[str, object]:
+    """What the request log says of a fault. `held_ms` is before applying, `answer_ms` after it."""
+    rule = strike.rule
+    line: dict[str, object] = {"number": rule.number, "name": rule.name, "do": rule.kind, "strike": strike.number}
+    waits = {"held_ms": held_ms, "answer_ms": going_out.wait_ms}
+    return line | {name: wait for name, wait in waits.items() if wait}
 
 
 def _raw_path(request: web.Request) -> str:

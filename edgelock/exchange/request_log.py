@@ -1,9 +1,56 @@
-"""A line of JSON per REST request and WebSocket command, for audits. Never headers, bodies or keys."""
+"""A line of JSON per REST request and WebSocket command, for audits. Never headers, keys or whole bodies."""
 
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
+
+from edgelock.core.units import Timestamp
+from edgelock.exchange.wire_text import rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One moment on three clocks, all in nanoseconds: the exchange's, the machine's monotonic one, and the wall's."""
+
+    exchange_ns: int
+    monotonic_ns: int
+    wall_ns: int
+
+
+def instant(exchange_now: Timestamp) -> Instant:
+    """This moment."""
+    return Instant(exchange_now, time.monotonic_ns(), time.time_ns())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestRecord:
+    """One REST request and what became of it.
+
+    status    what the client is told; None when it gets no answer
+    received  when the whole request was here
+    applied   when the engine had carried it out; None when a fault kept it from the engine
+    outcome   the engine's own status; None with `applied`
+    asked     the orders it is about, in the venue's words; [] for a read
+    answered  the orders that the engine's answer is about
+    fault     which fault struck it: number, name, kind, and how long it held it back; None for none
+    """
+
+    operation: str
+    method: str
+    path: str
+    query: str
+    account: str | None
+    status: int | None
+    received: Instant
+    applied: Instant | None
+    outcome: int | None
+    asked: Sequence[Mapping[str, object]] = ()
+    answered: Sequence[Mapping[str, object]] = ()
+    fault: Mapping[str, object] | None = None
 
 
 class RequestLog:
@@ -11,6 +58,7 @@ class RequestLog:
 
     def __init__(self, path: Path | None) -> None:
         self._file = path.open("ab", buffering=0) if path is not None else None
+        self._last_number = 0
 
     def __enter__(self) -> "RequestLog":
         return self
@@ -22,14 +70,47 @@ class RequestLog:
             self._file.close()
             self._file = None
 
-    def rest(self, ts: str, method: str, path: str, query: str, status: int, account: str | None) -> None:
-        """One answered request. `ts` is exchange time."""
-        self._write({"ts": ts, "method": method, "path": path, "query": query, "status": status, "account": account})
+    def rest(self, record: RestRecord) -> None:
+        """One request, written when its fate is decided; an answer that is held back goes out later than that."""
+        moment = record.applied if record.applied is not None else record.received
+        self._write(
+            {
+                "ts": rfc3339(Timestamp(moment.exchange_ns)),
+                "method": record.method,
+                "path": record.path,
+                "query": record.query,
+                "status": record.status,
+                "account": record.account,
+                "operation": record.operation,
+                "received": record.received,
+                "applied": record.applied,
+                "outcome": record.outcome,
+                "asked": record.asked,
+                "answered": record.answered,
+                "fault": record.fault,
+            }
+        )
 
     def command(self, ts: str, name: str | None, account: str) -> None:
         """One WebSocket command; the name is None when it could not be read."""
         self._write({"ts": ts, "method": "WS", "path": name, "account": account})
 
+    def connection(self, at: Instant, status: int | None, account: str | None, fault: Mapping[str, object]) -> None:
+        """One socket handshake that a fault struck."""
+        ts = rfc3339(Timestamp(at.exchange_ns))
+        self._write(
+            {
+                "ts": ts,
+                "method": "WS",
+                "path": "connect",
+                "status": status,
+                "account": account,
+                "received": at,
+                "fault": fault,
+            }
+        )
+
     def _write(self, fields: dict[str, object]) -> None:
         if self._file is not None:
-            self._file.write(msgspec.json.encode(fields) + b"\n")
+            self._last_number += 1
+            self._file.write(msgspec.json.encode({"n": self._last_number, **fields}) + b"\n")

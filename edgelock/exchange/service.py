@@ -75,6 +75,7 @@ def _balance(_: click.Context, __: click.Parameter, text: str) -> Money:
 @click.option(
     "--ledger", type=click.Path(path_type=Path, dir_okay=False), help="Write all accounts here at the end, as JSON."
 )
+@click.option("--faults", type=click.Path(path_type=Path, dir_okay=False), help="What goes wrong, and when (YAML).")
 def exchange(
     host: str,
     port: int,
@@ -92,6 +93,7 @@ def exchange(
     exit_with_parent: bool,
     hold_clock: bool,
     ledger: Path | None,
+    faults: Path | None,
 ) -> None:
     """Serve the embedded exchange: the venue's REST and WebSocket protocol on a loopback port.
 
@@ -116,6 +118,7 @@ def exchange(
         exits_with_parent=exit_with_parent,
         holds_clock=hold_clock,
         ledger=ledger,
+        faults=faults,
     )
     try:
         run_service(options)

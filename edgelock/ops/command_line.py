@@ -115,6 +115,12 @@ def _markets(text: str) -> object:
     metavar="FILE",
     help="Write every request that the embedded exchange receives to FILE.",
 )
+@click.option(
+    "--faults",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="What goes wrong on the embedded exchange, and when: docs/faults.md.",
+)
 @click.version_option(__version__, message="edgelock %(version)s")
 @click.pass_context
 def program(context: click.Context, /, **options: Any) -> int:

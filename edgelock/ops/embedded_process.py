@@ -166,10 +166,13 @@ def start_exchange(
         raise
 
 
-def exchange_command(settings: EmbeddedSettings, *, request_log: Path | None = None) -> list[str]:
+def exchange_command(
+    settings: EmbeddedSettings, *, request_log: Path | None = None, faults: Path | None = None
+) -> list[str]:
     """The command that runs the embedded exchange as our child.
 
     request_log  where it writes every request it receives, or None
+    faults       the file that says what goes wrong, or None
     """
     command = [sys.executable, "-m", "edgelock.exchange", "--exit-with-parent", "--hold-clock"]
     command += ["--scenario", settings.scenario, "--seed", str(settings.seed), "--speed", _decimal_text(settings.speed)]
@@ -178,6 +181,8 @@ def exchange_command(settings: EmbeddedSettings, *, request_log: Path | None = N
         command += ["--recording", str(settings.recording)]
     if request_log is not None:
         command += ["--request-log", str(request_log)]
+    if faults is not None:
+        command += ["--faults", str(faults)]
     return command
 
 

@@ -33,6 +33,7 @@ class RunOptions:
     markets        tickers to trade instead of the selection's, empty for the selection
     crash_market   markets that are made to crash; embedded venue only
     exchange_log   where the embedded exchange writes its request log, or None
+    faults         the file that says what goes wrong on the embedded exchange, or None
     """
 
     settings: Settings
@@ -47,3 +48,4 @@ class RunOptions:
     recording: Path | None
     crash_market: tuple[CrashAt, ...]
     exchange_log: Path | None
+    faults: Path | None

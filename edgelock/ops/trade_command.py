@@ -6,10 +6,11 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from edgelock.core.units import SECOND, Duration
+from edgelock.ops.credentials import credentials_of, require_private_dotenv
 from edgelock.ops.instance_lock import make_state_directory
 from edgelock.ops.run_options import CrashAt, RunOptions
 from edgelock.ops.settings_entries import Entry, Key, dotted
-from edgelock.ops.settings_file import Loaded, load
+from edgelock.ops.settings_file import DEFAULT_DOTENV, Loaded, load
 from edgelock.ops.user_error import UserError
 
 SETTING_OPTIONS: Mapping[str, Key] = {
@@ -21,7 +22,7 @@ SETTING_OPTIONS: Mapping[str, Key] = {
 }
 """Options of `python run.py` that are settings laid over all other sources."""
 
-EMBEDDED_ONLY = ("speed", "seed", "scenario", "recording", "crash_market", "exchange_log")
+EMBEDDED_ONLY = ("speed", "seed", "scenario", "recording", "crash_market", "exchange_log", "faults")
 LONGEST = Decimal(31 * 24 * 3600)
 
 
@@ -41,6 +42,7 @@ class TradeArguments:
     markets: tuple[str, ...]
     crash_market: tuple[CrashAt, ...]
     exchange_log: Path | None
+    faults: Path | None
 
 
 def run_options(arguments: TradeArguments, *, environ: Mapping[str, str], stdout_is_terminal: bool) -> RunOptions:
@@ -53,7 +55,8 @@ def run_options(arguments: TradeArguments, *, environ: Mapping[str, str], stdout
         _check_recording(settings.embedded.recording, loaded)
     else:
         _refuse_embedded_options(arguments, settings.venue.name)
-        check_credentials(loaded)
+        credentials_of(settings.venue.name, loaded.secrets)
+        require_private_dotenv(DEFAULT_DOTENV, loaded.dotenv_secrets)
     _check_log(settings.log.path, given=arguments.log is not None, append=arguments.append)
     make_state_directory(settings.state.directory)
     return RunOptions(
@@ -69,19 +72,8 @@ def run_options(arguments: TradeArguments, *, environ: Mapping[str, str], stdout
         recording=settings.embedded.recording if settings.venue.name == "embedded" else None,
         crash_market=arguments.crash_market,
         exchange_log=arguments.exchange_log,
+        faults=arguments.faults,
     )
-
-
-def check_credentials(loaded: Loaded) -> None:
-    """Raises UserError when the chosen venue needs a key that is not there."""
-    secrets, venue = loaded.secrets, loaded.settings.venue.name
-    if secrets.missing:
-        raise UserError(
-            f"venue {venue} needs {' and '.join(secrets.missing)} in the environment or .env: "
-            "it sends even market data only over a signed connection"
-        )
-    if secrets.private_key_path is not None and not secrets.private_key_path.is_file():
-        raise UserError(f"KALSHI_PRIVATE_KEY_PATH names {secrets.private_key_path}, which is not a file")
 
 
 def parse_seconds(text: str) -> Duration:

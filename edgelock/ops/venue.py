@@ -2,37 +2,36 @@
 
 import json
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from edgelock.actors.clock import EngineClock, monotonic_ns, wall_clock_ns
-from edgelock.kalshi.signing import CredentialError, Credentials, credentials_from_file, credentials_from_pem
+from edgelock.kalshi.signing import CredentialError, Credentials, credentials_from_pem
+from edgelock.ops.credentials import credentials_of
 from edgelock.ops.embedded_process import EmbeddedExchange, exchange_command, start_exchange
 from edgelock.ops.run_options import RunOptions
 from edgelock.ops.user_error import UserError
+from edgelock.ops.venue_address import KALSHI, VenueAddress
 
 EMBEDDED_TIMEOUT_S = 2.0
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """To our own child on this machine; a proxy in the environment is for the world outside."""
 
-REST_URLS = {
-    "demo": "https://external-api.demo.kalshi.co/trade-api/v2",
-    "prod": "https://external-api.kalshi.com/trade-api/v2",
-}
-WS_URLS = {
-    "demo": "wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2",
-    "prod": "wss://external-api-ws.kalshi.com/trade-api/ws/v2",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Venue:
-    """child is the embedded exchange's process; markets are the tickers it has listed so far."""
+    """One venue, opened.
+
+    credentials          for reading and for the sockets; they sign GET and nothing else
+    trading_credentials  for the live gateway alone; None unless the mode is live
+    markets              tickers that the embedded exchange has listed so far
+    child                the embedded exchange's process
+    """
 
     rest_url: str
     ws_url: str
     credentials: Credentials
+    trading_credentials: Credentials | None = None
     clock: EngineClock
     markets: tuple[str, ...] = ()
     child: EmbeddedExchange | None = None
@@ -65,12 +64,17 @@ class Venue:
             self.child.stop()
 
 
-def open_venue(options: RunOptions, *, told: Callable[[str], None]) -> Venue:
-    """Start or address the chosen venue. Raises UserError, with nothing left running, when that cannot be."""
+def open_venue(
+    options: RunOptions, *, told: Callable[[str], None], addresses: Mapping[str, VenueAddress] = KALSHI
+) -> Venue:
+    """Start or address the chosen venue. Raises UserError, with nothing left running, when that cannot be.
+
+    addresses  where demo and prod are; for tests, which bring a venue of their own on this machine
+    """
     try:
         if options.settings.venue.name == "embedded":
             return _embedded(options, told)
-        return _remote(options)
+        return _remote(options, addresses)
     except CredentialError as error:
         raise UserError(str(error)) from None
 
@@ -82,27 +86,29 @@ def _embedded(options: RunOptions, told: Callable[[str], None]) -> Venue:
     if ready.private_key_pem is None:
         child.stop()
         raise UserError("the embedded exchange gave no key", exit_code=70)
+    credentials = credentials_from_pem(ready.api_key_id, ready.private_key_pem, source="the embedded exchange's key")
     return Venue(
         rest_url=ready.rest_url,
         ws_url=ready.ws_url,
-        credentials=credentials_from_pem(ready.api_key_id, ready.private_key_pem, source="the embedded exchange's key"),
+        credentials=credentials.read_only(),
+        trading_credentials=_for_trading(options, credentials),
         clock=EngineClock(ready.origin_ns, None, ready.speed),
         markets=ready.markets,
         child=child,
     )
 
 
-def _remote(options: RunOptions) -> Venue:
-    name, secrets = options.settings.venue.name, options.secrets
-    key_id = secrets.api_key_id
-    assert key_id is not None
-    if secrets.private_key_pem is not None:
-        credentials = credentials_from_pem(key_id, secrets.private_key_pem, source="KALSHI_PRIVATE_KEY")
-    else:
-        credentials = credentials_from_file(key_id, Path(str(secrets.private_key_path)))
+def _remote(options: RunOptions, addresses: Mapping[str, VenueAddress]) -> Venue:
+    address = addresses[options.settings.venue.name]
+    credentials = credentials_of(options.settings.venue.name, options.secrets)
     return Venue(
-        rest_url=REST_URLS[name],
-        ws_url=WS_URLS[name],
-        credentials=credentials,
+        rest_url=address.rest_url,
+        ws_url=address.ws_url,
+        credentials=credentials.read_only(),
+        trading_credentials=_for_trading(options, credentials),
         clock=EngineClock(wall_clock_ns(), monotonic_ns(), 1),
     )
+
+
+def _for_trading(options: RunOptions, credentials: Credentials) -> Credentials | None:
+    return credentials if options.settings.mode == "live" else None

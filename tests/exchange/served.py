@@ -12,6 +12,7 @@ from edgelock.exchange.api_key import generate_key
 from edgelock.exchange.engine import Engine
 from edgelock.exchange.exchange_clock import ExchangeClock
 from edgelock.exchange.exchange_server import Exchange, ExchangeServer
+from edgelock.exchange.faults_board import FaultBoard
 from edgelock.exchange.flow import Flow
 from edgelock.exchange.flow_driver import FlowDriver
 from edgelock.exchange.rate_limit import TIERS, RateLimiter
@@ -65,6 +66,7 @@ async def serving(
             signatures=SignatureCheck({key.key_id: ApiKey(name, key.public_key) for name, key in keys.items()}),
             limiter=RateLimiter(TIERS[tier]),
             log=log,
+            faults=FaultBoard(clock.now, speed),
             wall_ms=lambda: time.time_ns() // 1_000_000,
         )
         exchange.driver.catch_up()

@@ -125,7 +125,7 @@ def test_a_first_line_that_is_no_description_is_an_error(line: str):
 def test_the_command_carries_the_settings():
     settings = EmbeddedSettings.model_validate({"speed": "2.5", "seed": 9, "recording": "game.gz"})
 
-    command = exchange_command(settings, request_log=Path("requests.jsonl"))
+    command = exchange_command(settings, request_log=Path("requests.jsonl"), faults=Path("faults.yaml"))
 
     assert command[:3] == [sys.executable, "-m", "edgelock.exchange"]
     flags, values = command[3:5], command[5:]
@@ -138,6 +138,7 @@ def test_the_command_carries_the_settings():
         "--balance": "10000.000000",
         "--recording": "game.gz",
         "--request-log": "requests.jsonl",
+        "--faults": "faults.yaml",
     }
 
 

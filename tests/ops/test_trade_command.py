@@ -33,6 +33,7 @@ def typed(**given: object) -> TradeArguments:
         "markets": (),
         "crash_market": (),
         "exchange_log": None,
+        "faults": None,
     }
     return TradeArguments(**{**nothing, **given})  # type: ignore[arg-type]
 
@@ -117,6 +118,7 @@ def test_a_real_venue_needs_a_key_that_exists():
         ("recording", "game.gz"),
         ("crash_market", (CrashAt(ticker="A", after=Duration(1)),)),
         ("exchange_log", Path("requests.jsonl")),
+        ("faults", Path("faults.yaml")),
     ],
 )
 def test_what_only_the_embedded_exchange_knows_is_refused_elsewhere(name: str, value: object):

@@ -29,6 +29,7 @@ def options(venue: str, **secrets: object) -> RunOptions:
         recording=None,
         crash_market=(),
         exchange_log=None,
+        faults=None,
     )
 
 

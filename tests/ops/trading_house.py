@@ -148,6 +148,7 @@ class Run:
                 markets=(),
                 recording=None,
                 exchange_log=None,
+                faults=None,
                 **given,
             ),
             venue=Venue(rest_url="", ws_url="", credentials=None, clock=self.system.clock),  # type: ignore[arg-type]

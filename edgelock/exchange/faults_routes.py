@@ -1,0 +1,37 @@
+"""`/embedded/faults`: the fault menu at run time. POST replaces the schedule, GET tells of it, DELETE ends it."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import web
+
+from edgelock.exchange.faults_board import FaultBoard
+from edgelock.exchange.faults_file import FaultFileError, read_faults
+from edgelock.exchange.faults_schedule import FaultSchedule
+
+Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def fault_routes(board: FaultBoard) -> dict[str, Answering]:
+    """The handler of each method."""
+
+    async def tell(_: web.Request) -> web.StreamResponse:
+        return _answer(200, board.report())
+
+    async def replace(request: web.Request) -> web.StreamResponse:
+        try:
+            schedule = read_faults(await request.read(), "body")
+        except FaultFileError as error:
+            return _answer(400, {"error": str(error)})
+        board.replace(schedule)
+        return _answer(200, board.report())
+
+    async def end(_: web.Request) -> web.StreamResponse:
+        board.replace(FaultSchedule())
+        return _answer(200, board.report())
+
+    return {"GET": tell, "POST": replace, "DELETE": end}
+
+
+def _answer(status: int, body: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
