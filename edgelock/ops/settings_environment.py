@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dotenv.parser import Original, parse_stream
 
+from edgelock.actors.redaction import SECRET_CHARACTERS_MIN
 from edgelock.ops.settings import nearest
 from edgelock.ops.settings_entries import Entry, Key, Layer, all_keys, check_key, dotted, keys_below
 from edgelock.ops.settings_error import SettingsError
@@ -27,6 +28,11 @@ RUNBOOK_VARIABLES: Mapping[str, Key] = {
 PREFIX = "EDGELOCK_"
 NOT_SETTINGS = frozenset({"EDGELOCK_RECORDINGS"})
 """Variables with our prefix that the tests read and the bot ignores."""
+SECRET_VARIABLES = ("KALSHI_PRIVATE_KEY", "DISCORD_WEBHOOK_URL")
+"""Variables whose value is a secret itself."""
+CREDENTIAL_VARIABLES = ("KALSHI_API_KEY_ID", "KALSHI_PRIVATE_KEY_PATH", *SECRET_VARIABLES)
+"""Variables that no other process is to inherit from us."""
+KEY_ENVIRONMENTS = ("demo", "prod")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,10 @@ class Secrets:
     private_key_path     file with the PEM key, or None
     private_key_pem      the PEM key itself, or None
     discord_webhook_url  where alerts go, or None
+    key_environment      the venue that the operator says the key belongs to, "demo" or "prod", or None
     """
 
-    __slots__ = ("api_key_id", "discord_webhook_url", "private_key_path", "private_key_pem")
+    __slots__ = ("api_key_id", "discord_webhook_url", "key_environment", "private_key_path", "private_key_pem")
 
     def __init__(
         self,
@@ -55,11 +62,13 @@ class Secrets:
         private_key_path: Path | None = None,
         private_key_pem: str | None = None,
         discord_webhook_url: str | None = None,
+        key_environment: str | None = None,
     ) -> None:
         self.api_key_id = api_key_id
         self.private_key_path = private_key_path
         self.private_key_pem = private_key_pem
         self.discord_webhook_url = discord_webhook_url
+        self.key_environment = key_environment
 
     def __repr__(self) -> str:
         return "Secrets(hidden)"
@@ -119,12 +128,21 @@ def layer_of(variables: Mapping[str, Variable], families: frozenset[str]) -> Lay
 
 
 def secrets_of(variables: Mapping[str, Variable]) -> Secrets:
-    """The credentials among the variables; an empty one counts as absent."""
+    """The credentials among the variables; an empty one counts as absent.
+
+    Raises SettingsError, without the value, for one that cannot be what its name says.
+    """
 
     def text(name: str) -> str | None:
         variable = variables.get(name)
         return variable.text.strip() or None if variable else None
 
+    for name in ("KALSHI_API_KEY_ID", *SECRET_VARIABLES):
+        if len(text(name) or "long enough") < SECRET_CHARACTERS_MIN:
+            raise SettingsError(f"{variables[name].where}: has fewer than {SECRET_CHARACTERS_MIN} characters")
+    environment = text("KALSHI_KEY_ENV")
+    if environment is not None and environment not in KEY_ENVIRONMENTS:
+        raise SettingsError(f"{variables['KALSHI_KEY_ENV'].where}: must be one of {', '.join(KEY_ENVIRONMENTS)}")
     path, pem = text("KALSHI_PRIVATE_KEY_PATH"), text("KALSHI_PRIVATE_KEY")
     return Secrets(
         api_key_id=text("KALSHI_API_KEY_ID"),
@@ -132,6 +150,7 @@ def secrets_of(variables: Mapping[str, Variable]) -> Secrets:
         # A PEM key in one line of a file has its line ends written as \n.
         private_key_pem=pem.replace("\\n", "\n") if pem else None,
         discord_webhook_url=text("DISCORD_WEBHOOK_URL"),
+        key_environment=environment,
     )
 
 

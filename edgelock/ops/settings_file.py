@@ -12,7 +12,14 @@ from pydantic_core import ErrorDetails
 
 from edgelock.ops.settings import Settings
 from edgelock.ops.settings_entries import Entry, Key, Layer, check_key, default_layer, dotted, tree
-from edgelock.ops.settings_environment import Secrets, dotenv_variables, environment_variables, layer_of, secrets_of
+from edgelock.ops.settings_environment import (
+    SECRET_VARIABLES,
+    Secrets,
+    dotenv_variables,
+    environment_variables,
+    layer_of,
+    secrets_of,
+)
 from edgelock.ops.settings_error import SettingsError, shown
 from edgelock.ops.settings_yaml import read_yaml
 
@@ -22,11 +29,15 @@ DEFAULT_DOTENV = Path(".env")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Checked settings, the credentials, and where each written value came from (dotted key → origin)."""
+    """Checked settings, the credentials, and where each written value came from (dotted key → origin).
+
+    dotenv_secrets  names of the variables in `.env` that are secrets; the file must then be the owner's alone
+    """
 
     settings: Settings
     secrets: Secrets
     origins: Mapping[str, str]
+    dotenv_secrets: tuple[str, ...]
 
 
 def load(
@@ -47,6 +58,7 @@ def load(
         settings=_checked(entries),
         secrets=secrets_of({**from_file, **from_process}),
         origins={dotted(key): entry.where for key, entry in entries.items()},
+        dotenv_secrets=tuple(name for name in SECRET_VARIABLES if name in from_file and from_file[name].text.strip()),
     )
 
 

@@ -81,7 +81,8 @@ def open_venue(
 
 def _embedded(options: RunOptions, told: Callable[[str], None]) -> Venue:
     child, ready = start_exchange(
-        exchange_command(options.settings.embedded, request_log=options.exchange_log), told=told
+        exchange_command(options.settings.embedded, request_log=options.exchange_log, faults=options.faults),
+        told=told,
     )
     if ready.private_key_pem is None:
         child.stop()

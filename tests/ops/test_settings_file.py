@@ -283,7 +283,7 @@ def test_secrets_come_from_the_environment_or_dotenv_and_are_in_no_text(desk: De
 
 def test_dotenv_does_not_touch_the_processs_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("KALSHI_API_KEY_ID", raising=False)
-    desk.load(dotenv="KALSHI_API_KEY_ID=x\n")
+    desk.load(dotenv="KALSHI_API_KEY_ID=in-the-file\n")
 
     import os
 
@@ -292,7 +292,7 @@ def test_dotenv_does_not_touch_the_processs_environment(desk: Desk, monkeypatch:
 
 def test_missing_credentials_are_named(desk: Desk):
     assert desk.load().secrets.missing == ("KALSHI_API_KEY_ID", "KALSHI_PRIVATE_KEY_PATH (or KALSHI_PRIVATE_KEY)")
-    assert desk.load(env={"KALSHI_API_KEY_ID": "a", "KALSHI_PRIVATE_KEY": "b"}).secrets.missing == ()
+    assert desk.load(env={"KALSHI_API_KEY_ID": "a-key-id", "KALSHI_PRIVATE_KEY": "a-key-text"}).secrets.missing == ()
 
 
 def test_a_path_may_start_at_home(desk: Desk, monkeypatch: pytest.MonkeyPatch):

@@ -4,12 +4,17 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from edgelock.core.units import Duration
 from edgelock.ops.run_options import CrashAt, RunOptions
 from edgelock.ops.settings_entries import Entry
 from edgelock.ops.trade_command import TradeArguments, parse_crash, parse_seconds, run_options
 from edgelock.ops.user_error import UserError
+
+KEY_ID = "11112222-3333-4444-5555-666677778888"
+PEM = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 @pytest.fixture(autouse=True)
@@ -100,13 +105,19 @@ def test_live_is_refused_and_shadow_wins_over_it():
     assert options(env={"LIVE_TRADING_ENABLED": "yes", "SHADOW_MODE": "yes"}).settings.mode == "shadow"
 
 
-def test_a_real_venue_needs_a_key_that_exists():
-    env = {"KALSHI_ENV": "demo", "KALSHI_API_KEY_ID": "id", "KALSHI_PRIVATE_KEY_PATH": "key.pem"}
+def test_a_real_venue_needs_a_key_and_a_dotenv_that_are_ours_alone():
+    env = {"KALSHI_ENV": "demo", "KALSHI_API_KEY_ID": KEY_ID, "KALSHI_PRIVATE_KEY_PATH": "key.pem"}
 
-    with pytest.raises(UserError, match=r"KALSHI_PRIVATE_KEY_PATH names key\.pem, which is not a file"):
+    with pytest.raises(UserError, match=r"key file key\.pem does not exist"):
         options(env=env)
-    Path("key.pem").write_text("")
+    Path("key.pem").write_bytes(PEM)
+    Path("key.pem").chmod(0o600)
     assert options(env=env).settings.venue.name == "demo"
+    Path(".env").write_text("DISCORD_WEBHOOK_URL=https://discord.com/api/webhooks/1/x\n")
+    Path(".env").chmod(0o644)
+    with pytest.raises(UserError, match=r"\.env holds DISCORD_WEBHOOK_URL and may be used by others"):
+        options(env=env)
+    assert not Path("run.jsonl").exists()
 
 
 @pytest.mark.parametrize(

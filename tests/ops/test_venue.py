@@ -13,12 +13,16 @@ from edgelock.ops.settings import Settings
 from edgelock.ops.settings_environment import Secrets
 from edgelock.ops.user_error import UserError
 from edgelock.ops.venue import open_venue
+from edgelock.ops.venue_address import KALSHI, VenueAddress
+
+KEY_ID = "11112222-3333-4444-5555-666677778888"
 
 
-def options(venue: str, **secrets: object) -> RunOptions:
+def options(venue: str, *, live: bool = False, **secrets: object) -> RunOptions:
+    sections = {"venue": {"name": venue}, "embedded": {"speed": 60}, "trading": {"live_trading_enabled": live}}
     return RunOptions(
-        settings=Settings.model_validate({"venue": {"name": venue}, "embedded": {"speed": 60}}),
-        secrets=Secrets(api_key_id="key-1", **secrets),  # type: ignore[arg-type]
+        settings=Settings.model_validate(sections),
+        secrets=Secrets(api_key_id=KEY_ID, **secrets),  # type: ignore[arg-type]
         config_path=Path("settings.yaml"),
         command_line={},
         duration=None,
@@ -69,6 +73,27 @@ def test_a_key_that_cannot_be_read_is_one_line_without_the_key():
 
     assert "KALSHI_PRIVATE_KEY" in str(refused.value)
     assert "no key at all" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["demo", "prod"])
+def test_only_live_mode_is_given_credentials_that_can_trade(name, pem):
+    paper = open_venue(options(name, private_key_pem=pem), told=said)
+    live = open_venue(options(name, live=True, private_key_pem=pem), told=said)
+
+    assert paper.trading_credentials is None
+    assert live.trading_credentials is not None
+    assert live.trading_credentials.may_trade
+    assert not paper.credentials.may_trade
+    assert not live.credentials.may_trade
+
+
+def test_a_test_may_bring_its_own_venue_and_nobody_may_bring_another_host(pem):
+    here = {"prod": VenueAddress("prod", "http://127.0.0.1:1/trade-api/v2", "ws://127.0.0.1:1/trade-api/ws/v2")}
+
+    assert open_venue(options("prod", private_key_pem=pem), told=said, addresses=here).rest_url == here["prod"].rest_url
+    for url in ("https://example.org/x", KALSHI["demo"].rest_url, "http://external-api.kalshi.com/trade-api/v2"):
+        with pytest.raises(ValueError, match="is not a host of prod"):
+            VenueAddress("prod", url, KALSHI["prod"].ws_url)
 
 
 def test_the_embedded_venue_is_a_process_with_markets_and_a_clock_of_its_own():
