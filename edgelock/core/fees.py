@@ -37,17 +37,45 @@ class FeeSchedule:
         return self.taker_rate if is_taker else self.maker_rate
 
 
+_MAKER_RATES = {
+    "quadratic": Fraction(0),
+    "quadratic_with_maker_fees": MAKER_RATE,
+    "quadratic_with_combo_maker_fees": COMBO_MAKER_RATE,
+}
+"""By the venue's `fee_type`. Its list is open, and `flat` on it says no rate (venue reference §4.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeeTerms:
+    """What a series or an event says of its fees, in the venue's words."""
+
+    fee_type: str
+    multiplier: Fraction
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this version knows what the type charges; a market with other fees is not traded."""
+        return self.fee_type in _MAKER_RATES
+
+    @property
+    def schedule(self) -> FeeSchedule:
+        """The rates."""
+        return fee_schedule(self.fee_type, self.multiplier)
+
+    def overridden(self, fee_type: str | None, multiplier: Fraction | None) -> "FeeTerms":
+        """These terms of a series under an event's overrides, each on its own; None overrides nothing."""
+        return FeeTerms(
+            self.fee_type if fee_type is None else fee_type, self.multiplier if multiplier is None else multiplier
+        )
+
+
 def fee_schedule(fee_type: str, multiplier: Fraction) -> FeeSchedule:
     """The schedule of a series by its `fee_type` and `fee_multiplier`.
 
     A type this version does not know is charged like the dearest one known (taker and maker both at the taker
     rate): an unknown fee must never look like a free one.
     """
-    maker_rate = {
-        "quadratic": Fraction(0),
-        "quadratic_with_maker_fees": MAKER_RATE,
-        "quadratic_with_combo_maker_fees": COMBO_MAKER_RATE,
-    }.get(fee_type, TAKER_RATE)
+    maker_rate = _MAKER_RATES.get(fee_type, TAKER_RATE)
     return FeeSchedule(taker_rate=TAKER_RATE * multiplier, maker_rate=maker_rate * multiplier)
 
 

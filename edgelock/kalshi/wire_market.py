@@ -11,18 +11,21 @@ import msgspec
 
 from edgelock.core.book import Book, BookError, Level
 from edgelock.core.facts import Print
-from edgelock.core.fees import FeeSchedule, fee_schedule
+from edgelock.core.fees import FeeSchedule, FeeTerms
 from edgelock.core.market import Market, MarketStatus, Side
 from edgelock.core.price_grid import PriceGrid, grid_from_bands
 from edgelock.core.units import ONE_DOLLAR, Price, Size, Timestamp
 from edgelock.kalshi.wire import WireError, decode, price_field, ratio_field, size_field, time_field
+
+_RESULTS: dict[str, Price | None] = {"yes": ONE_DOLLAR, "no": Price(0), "scalar": None}
+"""Words of `result` and what they must pay; a scalar result pays what its own field says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketListing:
     """One market as the venue lists it. bid and ask are None when that side is empty; they may be 15 s old.
 
-    settlement_value    what one YES is paid, known once the market is determined, else None
+    settlement_value    what one YES is paid, once the venue knows a result, else None. Final when FINALIZED
     expected_expiration when the venue expects the game to be over, None when it does not say
     exchange_index      the shard, None when the venue does not say
     """
@@ -75,9 +78,14 @@ class SeriesTerms:
     fee_multiplier: Fraction
 
     @property
+    def terms(self) -> FeeTerms:
+        """The fees of the series, where no event overrides them."""
+        return FeeTerms(self.fee_type, self.fee_multiplier)
+
+    @property
     def fees(self) -> FeeSchedule:
-        """The schedule of the series, where no event overrides it."""
-        return fee_schedule(self.fee_type, self.fee_multiplier)
+        """Their schedule."""
+        return self.terms.schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +105,25 @@ class EventTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardStatus:
+    """One shard: whether it runs at all, and whether it trades (cancels pass while only trading is paused)."""
+
+    exchange_index: int
+    exchange_active: bool
+    trading_active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangeStatus:
-    """Whether the exchange runs at all, and whether it trades (cancels pass while only trading is paused)."""
+    """Whether the exchange runs at all, and whether it trades; the same of each shard, where the venue lists them.
+
+    resumes_at  when the venue expects to be back, None when it does not say
+    """
 
     exchange_active: bool
     trading_active: bool
+    resumes_at: Timestamp | None = None
+    shards: tuple[ShardStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +136,7 @@ class TradePage:
 
 def effective_fees(series: SeriesTerms, fee_type: str | None, multiplier: Fraction | None) -> FeeSchedule:
     """The series' schedule with an event's overrides, each on its own."""
-    return fee_schedule(
-        series.fee_type if fee_type is None else fee_type,
-        series.fee_multiplier if multiplier is None else multiplier,
-    )
+    return series.terms.overridden(fee_type, multiplier).schedule
 
 
 class PriceRange(msgspec.Struct):
@@ -131,6 +150,9 @@ class PriceRange(msgspec.Struct):
 class _Market(msgspec.Struct):
     ticker: str
     event_ticker: str
+    market_type: str
+    notional_value_dollars: str
+    result: str
     yes_sub_title: str
     status: str
     open_time: str
@@ -177,9 +199,17 @@ class _EventBody(msgspec.Struct):
     event: _Event
 
 
+class _ShardStatus(msgspec.Struct):
+    exchange_index: int
+    exchange_active: bool
+    trading_active: bool
+
+
 class _StatusBody(msgspec.Struct):
     exchange_active: bool
     trading_active: bool
+    exchange_estimated_resume_time: str | None = None
+    exchange_index_statuses: list[_ShardStatus] | None = None
 
 
 class _OrderBook(msgspec.Struct):
@@ -227,10 +257,15 @@ def read_markets(body: bytes) -> MarketPage:
     listings, unreadable = [], []
     for raw in page.markets:
         try:
-            listings.append(_listing(decode(raw, _Market, endpoint=endpoint), endpoint))
+            listings.append(listing_field(raw, endpoint))
         except WireError as error:
             unreadable.append(str(error))
     return MarketPage(tuple(listings), tuple(unreadable), page.cursor)
+
+
+def listing_field(raw: msgspec.Raw, endpoint: str) -> MarketListing:
+    """One market of a list. Raises WireError, also for one that is another kind of contract than we trade."""
+    return _listing(decode(raw, _Market, endpoint=endpoint), endpoint)
 
 
 def read_series(body: bytes) -> SeriesTerms:
@@ -259,8 +294,18 @@ def read_event(body: bytes) -> EventTerms:
 
 def read_exchange_status(body: bytes) -> ExchangeStatus:
     """GET /exchange/status."""
-    status = decode(body, _StatusBody, endpoint="GET /exchange/status")
-    return ExchangeStatus(status.exchange_active, status.trading_active)
+    endpoint = "GET /exchange/status"
+    status = decode(body, _StatusBody, endpoint=endpoint)
+    resumes = status.exchange_estimated_resume_time
+    return ExchangeStatus(
+        status.exchange_active,
+        status.trading_active,
+        None if not resumes else time_field(resumes, "exchange_estimated_resume_time", endpoint),
+        tuple(
+            ShardStatus(shard.exchange_index, shard.exchange_active, shard.trading_active)
+            for shard in status.exchange_index_statuses or ()
+        ),
+    )
 
 
 def read_order_book(body: bytes) -> Book:
@@ -340,13 +385,17 @@ def side_field(text: str, field: str, endpoint: str) -> Side:
 
 def _listing(market: _Market, endpoint: str) -> MarketListing:
     where = f"{endpoint} ({market.ticker})"
+    if market.market_type != "binary":
+        raise WireError(f"{where}: market_type is {market.market_type!r}, and only binary ones are traded")
+    if price_field(market.notional_value_dollars, "notional_value_dollars", where) != ONE_DOLLAR:
+        raise WireError(f"{where}: notional_value_dollars is {market.notional_value_dollars!r}, not one dollar")
     try:
         status = MarketStatus(market.status)
     except ValueError:
         raise WireError(f"{where}: status is {market.status!r}, which this version does not know") from None
     bid = price_field(market.yes_bid_dollars, "yes_bid_dollars", where)
     ask = price_field(market.yes_ask_dollars, "yes_ask_dollars", where)
-    value, expiration = market.settlement_value_dollars, market.expected_expiration_time
+    expiration = market.expected_expiration_time
     return MarketListing(
         ticker=market.ticker,
         event_ticker=market.event_ticker,
@@ -358,7 +407,20 @@ def _listing(market: _Market, endpoint: str) -> MarketListing:
         best_bid=bid if bid > 0 else None,
         best_ask=ask if ask < ONE_DOLLAR else None,
         volume_24h=size_field(market.volume_24h_fp, "volume_24h_fp", where),
-        settlement_value=None if value is None else price_field(value, "settlement_value_dollars", where),
+        settlement_value=_settlement_value(market.result, market.settlement_value_dollars, where),
         expected_expiration=None if expiration is None else time_field(expiration, "expected_expiration_time", where),
         exchange_index=market.exchange_index,
     )
+
+
+def _settlement_value(result: str, text: str | None, where: str) -> Price | None:
+    """What one YES is paid. Without a result the venue has not decided, whatever else it says."""
+    value = None if text is None else price_field(text, "settlement_value_dollars", where)
+    if not result:
+        return None
+    if result not in _RESULTS:
+        raise WireError(f"{where}: result is {result!r}, which this version does not know")
+    certain = _RESULTS[result]
+    if certain is not None and value is not None and value != certain:
+        raise WireError(f"{where}: result is {result!r}, and settlement_value_dollars {text!r} contradicts it")
+    return value

@@ -13,6 +13,7 @@ from edgelock.core.fees import (
     GAME_FEES,
     MAKER_RATE,
     TAKER_RATE,
+    FeeTerms,
     charge,
     fee_schedule,
     model_fee,
@@ -149,3 +150,34 @@ def test_an_opening_sale_is_charged_like_a_closing_one(rate, price, size):
     opening_cost = Money(-cost(Price(10_000 - price), size))
 
     assert charge(rate, price, size, revenue=opening_cost, gathered_rounding=Money(0)) == closing
+
+
+# --- the venue's words for its fees -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fee_type", "multiplier", "expected"),
+    [
+        (None, None, FeeTerms("quadratic", Fraction(1))),
+        ("quadratic_with_maker_fees", None, FeeTerms("quadratic_with_maker_fees", Fraction(1))),
+        (None, Fraction(1, 2), FeeTerms("quadratic", Fraction(1, 2))),
+        (None, Fraction(0), FeeTerms("quadratic", Fraction(0))),
+        ("flat", Fraction(2), FeeTerms("flat", Fraction(2))),
+    ],
+)
+def test_an_event_overrides_type_and_multiplier_each_on_its_own(fee_type, multiplier, expected):
+    assert FeeTerms("quadratic", Fraction(1)).overridden(fee_type, multiplier) == expected
+
+
+@pytest.mark.parametrize("fee_type", ["flat", "", "cubic"])
+def test_fees_that_say_no_rate_are_not_known_and_look_like_the_dearest(fee_type):
+    terms = FeeTerms(fee_type, Fraction(1))
+
+    assert not terms.is_known
+    assert (terms.schedule.taker_rate, terms.schedule.maker_rate) == (TAKER_RATE, TAKER_RATE)
+
+
+@pytest.mark.parametrize("fee_type", ["quadratic", "quadratic_with_maker_fees", "quadratic_with_combo_maker_fees"])
+def test_known_fees_have_their_schedule(fee_type):
+    assert FeeTerms(fee_type, Fraction(3)).is_known
+    assert FeeTerms(fee_type, Fraction(3)).schedule == fee_schedule(fee_type, Fraction(3))
