@@ -17,7 +17,16 @@ from edgelock.exchange.accounts import Account
 from edgelock.exchange.engine import Engine
 from edgelock.exchange.exchange_clock import ExchangeClock
 from edgelock.exchange.faults_board import FaultBoard
-from edgelock.exchange.faults_delivery import Delivery, deliver, delivery, wait_before_applying_ms
+from edgelock.exchange.faults_delivery import (
+    Delivery,
+    close_connection,
+    deliver,
+    delivery,
+    is_applied,
+    wait_before_applying_ms,
+)
+from edgelock.exchange.faults_frames import FrameFaults
+from edgelock.exchange.faults_rest_kinds import Delay
 from edgelock.exchange.faults_routes import fault_routes
 from edgelock.exchange.faults_schedule import Occasion, Strike
 from edgelock.exchange.flow_driver import FlowDriver
@@ -128,7 +137,7 @@ class ExchangeServer:
                 await asyncio.sleep(held_ms / 1000)
             answer, applied = None, None
             told = Delivery(status=None)
-            if strike is None or strike.rule.fault.applies:
+            if is_applied(strike):
                 now = exchange.engine.advance(exchange.clock.now())
                 answer = self._answer(route, request, body, now, signed_by)
                 applied = instant(now)
@@ -189,22 +198,50 @@ class ExchangeServer:
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         account = self._signed_by(request.headers, "GET", WS_PATH)
+        struck = await self._struck_handshake(request, None if isinstance(account, Unsigned) else account.account_id)
+        if struck is not None:
+            return struck
         if isinstance(account, Unsigned):
             return _response(nested(401, "token_authentication_failure", account.value))
         exchange = self._exchange
-        socket = web.WebSocketResponse(compress=False, timeout=_CLOSE_WAIT_S)
+        socket = web.WebSocketResponse(compress=False, autoping=False, timeout=_CLOSE_WAIT_S)
         await socket.prepare(request)
-        session = Session(account.account_id, exchange.broadcast.views, exchange.clock.now)
+        frames_wait = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        faults = FrameFaults(exchange.faults, account.account_id, later=loop.call_later, wake=frames_wait.set)
+        session = Session(account.account_id, exchange.broadcast.views, exchange.clock.now, gate=faults)
 
         def log_command(name: str | None) -> None:
             exchange.log.command(rfc3339(exchange.clock.now()), name, session.account_id)
 
         self._sockets.add(socket)
         try:
-            await serve_connection(socket, session, exchange.broadcast, log_command)
+            await serve_connection(
+                socket,
+                session,
+                faults,
+                exchange.broadcast,
+                frames_wait,
+                log_command,
+                lambda is_reset: close_connection(request, is_reset=is_reset),
+            )
         finally:
             self._sockets.discard(socket)
         return socket
+
+    async def _struck_handshake(self, request: web.Request, account_id: str | None) -> web.StreamResponse | None:
+        """What a fault makes of a handshake; None when it may go on, be it late."""
+        received = instant(self._exchange.clock.now())
+        strike = self._exchange.faults.strike(Occasion(faults_targets.CONNECT, (), account_id))
+        if strike is None:
+            return None
+        held_ms = wait_before_applying_ms(strike)
+        going_out = delivery(strike, Delivery(status=None))
+        self._exchange.log.connection(received, going_out.status, account_id, _fault_line(strike, going_out, held_ms))
+        if isinstance(strike.rule.fault, Delay):
+            await asyncio.sleep((held_ms + going_out.wait_ms) / 1000)
+            return None
+        return await deliver(request, going_out)
 
     async def _release_clock(self, request: web.Request) -> web.Response:
         self._exchange.clock.release()

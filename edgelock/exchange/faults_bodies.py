@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from random import Random
 
-from edgelock.exchange.faults_rest_kinds import ANY_FIELD, BadField
+from edgelock.exchange.faults_rest_kinds import ANY_FIELD
 
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 _ORDER_IDS = ("order_id", "client_order_id")
@@ -30,19 +30,20 @@ def malformed(how: str, body: bytes) -> tuple[bytes, str]:
     return _encoded(_every_leaf_retyped(json.loads(body or b"{}", parse_float=Decimal))), "application/json"
 
 
-def with_bad_field(fault: BadField, body: bytes, chance: Random) -> bytes:
+def with_bad_field(how: str, field: str, body: bytes, chance: Random) -> bytes:
     """The body with one field missing, renamed, null, retyped or scaled wherever it occurs.
 
+    how  missing, renamed, null, retyped or scaled; field "any" lets chance pick one
     A body without the field, or that is not an object, stays as it is.
     """
     root = json.loads(body or b"null", parse_float=Decimal)
     names = sorted({name for each in _objects(root) for name in each})
     if not names:
         return body
-    name = chance.choice(names) if fault.field == ANY_FIELD else fault.field
+    name = chance.choice(names) if field == ANY_FIELD else field
     for each in _objects(root):
         if name in each:
-            _CHANGES[fault.how](each, name)
+            _CHANGES[how](each, name)
     return _encoded(root)
 
 

@@ -22,6 +22,7 @@ from edgelock.exchange.faults_rest_kinds import (
     Huge,
     Malformed,
     OtherOrder,
+    RestFault,
     Status,
 )
 from edgelock.exchange.faults_schedule import Strike
@@ -71,6 +72,11 @@ class Delivery:
     ending: Ending = Ending.ANSWER
 
 
+def is_applied(strike: Strike | None) -> bool:
+    """Whether the engine gets the request all the same."""
+    return strike is None or (isinstance(strike.rule.fault, RestFault) and strike.rule.fault.applies)
+
+
 def wait_before_applying_ms(strike: Strike | None) -> int:
     """How long a request is held back before the engine gets it, real milliseconds."""
     if strike is None or not isinstance(strike.rule.fault, Delay) or strike.rule.fault.when != BEFORE:
@@ -96,8 +102,8 @@ def delivery(strike: Strike | None, told: Delivery) -> Delivery:
         case Malformed(how=how):
             body, content_type = malformed(how, told.body)
             return Delivery(status=told.status, body=body, content_type=content_type)
-        case BadField() as fault:
-            return _changed(told, with_bad_field(fault, told.body, strike.chance))
+        case BadField(how=how, field=name):
+            return _changed(told, with_bad_field(how, name, told.body, strike.chance))
         case OtherOrder():
             return _changed(told, about_other_order(told.body, strike.chance))
         case Drip(drip_s=drip_s):

@@ -38,7 +38,11 @@ _TIMING: Mapping[str, tuple[str, Reader]] = {
     "skip": ("skip", whole(0, 1_000_000)),
     "probability": ("probability", probability),
 }
-_WHOM: Mapping[str, tuple[str, Reader]] = {"ticker": ("tickers", texts), "account": ("accounts", texts)}
+_WHOM: Mapping[str, tuple[str, Reader]] = {
+    "ticker": ("tickers", texts),
+    "account": ("accounts", texts),
+    "frame": ("frames", texts),
+}
 _COMMON = ("name", "on", "do", "clock", *_TIMING, *_WHOM)
 
 

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edgelock.exchange import faults_rest_kinds as rest
-from edgelock.exchange.faults_targets import CONNECT, REST
+from edgelock.exchange import faults_socket_kinds as socket
+from edgelock.exchange.faults_targets import CHANNELS, CONNECT, REST
+from edgelock.exchange.ws_protocol import SEQUENCED, Channel
 
-Fault = rest.RestFault
+Fault = rest.RestFault | socket.SocketFault
 """Any fault, as its file described it."""
+
+SEQUENCED_CHANNELS = frozenset(channel.value for channel in SEQUENCED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Kind:
 
 
 _CALLS = REST | {CONNECT}
+_BOOK = frozenset({Channel.BOOK.value})
 
 KINDS: tuple[Kind, ...] = (
     Kind("drop_before", _CALLS, rest.Drop, {"applies": False, "is_reset": False}),
@@ -44,6 +49,25 @@ KINDS: tuple[Kind, ...] = (
     Kind("drip", REST, rest.Drip),
     Kind("huge", REST, rest.Huge),
     Kind("other_order", REST, rest.OtherOrder),
+    Kind("drop", CHANNELS, socket.Lose),
+    Kind("skip_seq", SEQUENCED_CHANNELS, socket.SkipNumbers),
+    Kind("duplicate", CHANNELS, socket.Repeat, {"is_renumbered": False}),
+    Kind("repeat", CHANNELS, socket.Repeat, {"is_renumbered": True}),
+    Kind("reorder", CHANNELS, socket.Swap),
+    Kind("late", CHANNELS, socket.Late),
+    Kind("freeze", CHANNELS, socket.Silence, {"is_mute": False}),
+    Kind("mute", CHANNELS, socket.Silence, {"is_mute": True}),
+    Kind("disconnect", CHANNELS, socket.Disconnect, {"is_reset": False}),
+    Kind("disconnect_reset", CHANNELS, socket.Disconnect, {"is_reset": True, "code": 0}),
+    Kind("error", CHANNELS, socket.EndSubscription),
+    Kind("garble", CHANNELS, socket.Garble),
+    Kind("missing_field", CHANNELS, socket.BadMessageField, {"how": "missing"}),
+    Kind("renamed_field", CHANNELS, socket.BadMessageField, {"how": "renamed"}),
+    Kind("null_field", CHANNELS, socket.BadMessageField, {"how": "null"}),
+    Kind("retyped_field", CHANNELS, socket.BadMessageField, {"how": "retyped"}),
+    Kind("scaled_field", CHANNELS, socket.BadMessageField, {"how": "scaled"}),
+    Kind("wrong_scale", _BOOK, socket.WrongScale),
+    Kind("crossed_book", _BOOK, socket.CrossBook),
 )
 
 

@@ -12,6 +12,9 @@ from random import Random
 from edgelock.core.units import Duration
 from edgelock.exchange.faults_menu import Fault
 
+ACKNOWLEDGEMENT = "subscribed"
+"""The type of the frame that confirms a subscription: only a rule that names it strikes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Elapsed:
@@ -48,7 +51,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One entry of a fault file. `tickers` and `accounts` None mean any.
+    """One entry of a fault file. `tickers` and `accounts` None mean any; `frames` None means any with data.
 
     number  its place in the file, from 1
     kind    the word after `do:`
@@ -62,15 +65,20 @@ class Rule:
     timing: Timing
     tickers: frozenset[str] | None = None
     accounts: frozenset[str] | None = None
+    frames: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Something that a fault may strike. `tickers` are the markets it concerns, () when none or not known."""
+    """Something that a fault may strike. `tickers` are the markets it concerns, () when none or not known.
+
+    frame  the type of a socket's frame, "" for anything else
+    """
 
     target: str
     tickers: Sequence[str] = ()
     account: str | None = None
+    frame: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,5 +147,9 @@ class FaultSchedule:
             if rule.tickers is not None and rule.tickers.isdisjoint(occasion.tickers):
                 continue
             if rule.accounts is not None and occasion.account not in rule.accounts:
+                continue
+            if rule.frames is None and occasion.frame == ACKNOWLEDGEMENT:
+                continue
+            if rule.frames is not None and occasion.frame not in rule.frames:
                 continue
             yield state

@@ -114,7 +114,9 @@ class Broadcast:
             subscription = session.subscriptions.get(Channel.BOOK)
             if subscription is not None and subscription.wants(fact.ticker):
                 is_own = fact.client_order_id != "" and fact.account_id == session.account_id
-                session.send(subscription, "orderbook_delta", msg(subscription.use_yes_price, is_own))
+                session.send(
+                    subscription, "orderbook_delta", msg(subscription.use_yes_price, is_own), ticker=fact.ticker
+                )
 
     def _tell_listed(self, fact: MarketListed) -> None:
         market = self._engine.markets[fact.ticker]
@@ -125,7 +127,9 @@ class Broadcast:
             # A book subscribed to before its market was listed starts with the empty snapshot it did not get then.
             subscription = session.subscriptions.get(Channel.BOOK)
             if subscription is not None and subscription.wants(fact.ticker):
-                session.send(subscription, "orderbook_snapshot", ws_messages.empty_snapshot(fact.ticker))
+                session.send(
+                    subscription, "orderbook_snapshot", ws_messages.empty_snapshot(fact.ticker), ticker=fact.ticker
+                )
 
     def _tell_tickers(self, tickers: Iterable[str]) -> None:
         if not any(Channel.TICKER in session.subscriptions for session in self._wakes):
@@ -164,7 +168,7 @@ class Broadcast:
             subscription = session.subscriptions.get(channel)
             if subscription is not None and (ticker is None or subscription.wants(ticker)):
                 encoded = msg() if encoded is None else encoded
-                session.send(subscription, frame_type, encoded)
+                session.send(subscription, frame_type, encoded, ticker=ticker)
 
     def _fill(self, fact: Filled) -> bytes:
         return ws_messages.encode(fill_message(fact, exchange_index=self._shard(fact.ticker)))

@@ -8,6 +8,7 @@ whose reader is too slow is ended with error 25, as on the venue.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
@@ -42,17 +43,43 @@ class MarketViews:
     all_tickers: Callable[[], list[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A frame that a session wants to send. `msg` is its encoded message; a `ticker` of None is no market's."""
+
+    subscription: Subscription
+    frame_type: str
+    ticker: str | None
+    msg: bytes
+    command_id: int = 0
+
+
+class FrameGate(Protocol):
+    """What stands between a session and its outbox; without one every frame is put there as it is."""
+
+    def pass_on(self, session: "Session", outgoing: Outgoing) -> None:
+        """Put the frame, or whatever is to go out in its place."""
+        ...
+
+
 class Session:
     """The subscriptions of one authenticated connection."""
 
     def __init__(
-        self, account_id: str, views: MarketViews, now: Callable[[], Timestamp], *, outbox_max: int = OUTBOX_MAX
+        self,
+        account_id: str,
+        views: MarketViews,
+        now: Callable[[], Timestamp],
+        *,
+        gate: FrameGate | None = None,
+        outbox_max: int = OUTBOX_MAX,
     ) -> None:
         self.account_id = account_id
         self.subscriptions: dict[Channel, Subscription] = {}
         self.outbox: deque[bytes] = deque()
         self._views = views
         self._now = now
+        self._gate = gate
         self._outbox_max = outbox_max
         self._last_sid = 0
 
@@ -79,11 +106,25 @@ class Session:
             handler(command.id, command.params)
         return command.cmd
 
-    def send(self, subscription: Subscription, frame_type: str, msg: bytes, *, command_id: int = 0) -> None:
+    def send(
+        self, subscription: Subscription, frame_type: str, msg: bytes, *, ticker: str | None, command_id: int = 0
+    ) -> None:
         """Queue a data frame of a subscription, or end the subscription when the reader is too far behind."""
         if len(self.outbox) >= self._outbox_max:
-            self._overflow(subscription)
+            code, text = Complaint.OVERFLOW.value
+            self.end(subscription, code, text)
             return
+        self._pass_on(Outgoing(subscription, frame_type, ticker, msg, command_id))
+
+    def put(self, text: bytes) -> None:
+        """Queue the text of a frame."""
+        self.outbox.append(text)
+
+    def text_of(self, outgoing: Outgoing) -> bytes:
+        """The text of a frame. On a sequenced channel this uses up its next number."""
+        subscription, frame_type, command_id = outgoing.subscription, outgoing.frame_type, outgoing.command_id
+        if frame_type == "subscribed":
+            return _control(frame_type, command_id, msg=msgspec.Raw(outgoing.msg))
         head = f'{{"type":"{frame_type}","sid":{subscription.sid}'
         if command_id:
             head += f',"id":{command_id}'
@@ -91,7 +132,18 @@ class Session:
             subscription.seq += 1
             head += f',"seq":{subscription.seq}'
         sent_ms = self._now() // 1_000_000
-        self.outbox.append(b'%b,"sending_ts_ms":%d,"msg":%b}\n' % (head.encode(), sent_ms, msg))
+        return b'%b,"sending_ts_ms":%d,"msg":%b}\n' % (head.encode(), sent_ms, outgoing.msg)
+
+    def end(self, subscription: Subscription, code: int, text: str) -> None:
+        """End a subscription with an error frame."""
+        self.subscriptions.pop(subscription.channel, None)
+        self.put(_control("error", 0, sid=subscription.sid, msg={"code": code, "msg": text}))
+
+    def _pass_on(self, outgoing: Outgoing) -> None:
+        if self._gate is None:
+            self.put(self.text_of(outgoing))
+        else:
+            self._gate.pass_on(self, outgoing)
 
     def _subscribe(self, command_id: int, params: Params) -> None:
         if not params.channels:
@@ -119,15 +171,15 @@ class Session:
             added = list(named) if named is not None else self._views.all_tickers()
         else:
             added = _merge(subscription, named)
-        ack = {"channel": channel.value, "sid": subscription.sid}
-        self.outbox.append(_control("subscribed", command_id, msg=ack))
+        ack = encode({"channel": channel.value, "sid": subscription.sid})
+        self._pass_on(Outgoing(subscription, "subscribed", None, ack, command_id))
         if channel is Channel.BOOK:
             self._send_snapshots(subscription, added)
         elif channel is Channel.TICKER and params.send_initial_snapshot:
             for ticker in added:
                 msg = self._views.ticker(ticker)
                 if msg is not None:
-                    self.send(subscription, "ticker", msg)
+                    self.send(subscription, "ticker", msg, ticker=ticker)
 
     def _unsubscribe(self, command_id: int, params: Params) -> None:
         sids = params.subscription_ids()
@@ -197,12 +249,7 @@ class Session:
         for ticker in tickers:
             msg = self._views.snapshot(ticker, subscription.use_yes_price)
             if msg is not None:
-                self.send(subscription, "orderbook_snapshot", msg, command_id=command_id)
-
-    def _overflow(self, subscription: Subscription) -> None:
-        self.subscriptions.pop(subscription.channel, None)
-        code, text = Complaint.OVERFLOW.value
-        self.outbox.append(_control("error", 0, sid=subscription.sid, msg={"code": code, "msg": text}))
+                self.send(subscription, "orderbook_snapshot", msg, ticker=ticker, command_id=command_id)
 
     def _complain(self, command_id: int, complaint: Complaint) -> None:
         code, text = complaint.value
