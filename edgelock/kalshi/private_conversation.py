@@ -1,13 +1,14 @@
 """The private conversation, without a socket: frames go in, what they tell of our account and commands come out.
 
 These channels have no numbers (but for order groups) and are never replayed, so nothing here proves that nothing is
-missing. Whatever may have been missed, a connection's beginning above all, asks for a sweep of the venue's lists.
+missing. Whatever may have been missed, a connection's beginning above all, asks for a sweep of the venue's lists; so
+does a fill after which the position is not what the fill before it and its own size make.
 Source: venue reference §10 (read 2026-11-22).
 """
 
 from collections import Counter
 
-from edgelock.kalshi.private_events import PrivateEvent
+from edgelock.kalshi.private_events import FillSeen, PrivateEvent
 from edgelock.kalshi.wire import WireError
 from edgelock.kalshi.wire_private import (
     ErrorFrame,
@@ -66,12 +67,13 @@ class PrivateConversation:
     needs_sweep     something may have been missed; whoever sweeps the venue's lists clears it before beginning
     give_up_reason  why this connection should be closed and another opened; None while it is good
     counts          how often things happened that no event tells: "unreadable", "unknown:TYPE", "unknown sid",
-                    "gap:CHANNEL", "error:CODE"
+                    "gap:CHANNEL", "position gap", "error:CODE"
     """
 
     def __init__(self) -> None:
         self._subscriptions = tuple(_Subscription(channel) for channel in PrivateChannel)
         self._is_open = False
+        self._last_fills: dict[str, FillSeen] = {}
         self._number = 0
         self._now_ns = 0
         self.needs_sweep = True
@@ -119,6 +121,8 @@ class PrivateConversation:
         match frame:
             case FillFrame():
                 event = read_fill(frame)
+                if event is not None:
+                    self._follow_position(event)
             case OrderFrame():
                 event = read_order_frame(frame)
             case PositionFrame():
@@ -170,6 +174,16 @@ class PrivateConversation:
             self.counts[f"gap:{subscription.channel.value}"] += 1
             self.needs_sweep = True
 
+    def _follow_position(self, seen: FillSeen) -> None:
+        fill = seen.fill
+        last = self._last_fills.get(fill.ticker)
+        self._last_fills[fill.ticker] = seen
+        if last is None or (last.fill.trade_id, last.fill.order_id) == (fill.trade_id, fill.order_id):
+            return
+        if seen.post_position != last.post_position + fill.side.sign * fill.size:
+            self.counts["position gap"] += 1
+            self.needs_sweep = True
+
     def _refused(self, frame: ErrorFrame) -> None:
         code, said = frame.msg.code, f"venue error {frame.msg.code} ({frame.msg.msg})"
         self.counts[f"error:{code}"] += 1
@@ -201,6 +215,7 @@ class PrivateConversation:
     def _reset(self) -> None:
         self._is_open = False
         self.give_up_reason = None
+        self._last_fills.clear()
         for subscription in self._subscriptions:
             subscription.forget()
             subscription.retry_ns = 0

@@ -33,6 +33,7 @@ from edgelock.core.units import (
 _T = TypeVar("_T")
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)", re.ASCII)
 _MONEY_PER_CENT = MONEY_PER_DOLLAR // 100
+_YEAR_2200_S = 7_258_118_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,6 +58,14 @@ def price_field(text: str, field: str, endpoint: str) -> Price:
     price = _parsed(parse_price, text, field, endpoint)
     if not 0 <= price <= ONE_DOLLAR:
         raise WireError(f"{endpoint}: {field} is {text!r}, outside 0 to 1 dollar")
+    return price
+
+
+def traded_price_field(text: str, field: str, endpoint: str) -> Price:
+    """The price of an order or a trade, strictly between 0 and 1 dollar; so one in cents is an error."""
+    price = price_field(text, field, endpoint)
+    if not 0 < price < ONE_DOLLAR:
+        raise WireError(f"{endpoint}: {field} is {text!r}, which nothing can trade at")
     return price
 
 
@@ -99,16 +108,16 @@ def time_field(text: str, field: str, endpoint: str) -> Timestamp:
 
 
 def seconds_field(seconds: int, field: str, endpoint: str) -> Timestamp:
-    """Whole Unix seconds."""
-    if seconds < 0:
-        raise WireError(f"{endpoint}: {field} is {seconds}, before 1970")
+    """Whole Unix seconds. Milliseconds are an error."""
+    if not 0 <= seconds <= _YEAR_2200_S:
+        raise WireError(f"{endpoint}: {field} is {seconds}, not a time in seconds")
     return Timestamp(seconds * SECOND)
 
 
 def millis_field(milliseconds: int, field: str, endpoint: str) -> Timestamp:
-    """Whole Unix milliseconds."""
-    if milliseconds < 0:
-        raise WireError(f"{endpoint}: {field} is {milliseconds}, before 1970")
+    """Whole Unix milliseconds. Seconds and microseconds are an error."""
+    if not _YEAR_2200_S < milliseconds <= _YEAR_2200_S * 1000:
+        raise WireError(f"{endpoint}: {field} is {milliseconds}, not a time in milliseconds")
     return Timestamp(milliseconds * MILLISECOND)
 
 
@@ -118,7 +127,7 @@ def whole_second(at: Timestamp) -> int:
 
 
 def id_field(text: str, field: str, endpoint: str) -> str:
-    """A ticker or an id, which is never empty."""
+    """A ticker, an id or a word, which is never empty."""
     if not text:
         raise WireError(f"{endpoint}: {field} is empty")
     return text

@@ -25,10 +25,10 @@ from edgelock.kalshi.wire import (
     decode,
     id_field,
     money_field,
-    price_field,
     signed_size_field,
     size_field,
     time_field,
+    traded_price_field,
     whole_second,
 )
 from edgelock.kalshi.wire_market import side_field
@@ -190,7 +190,7 @@ def read_fills(body: bytes) -> Page[VenueFill]:
             order_id=id_field(fill.order_id, "order_id", endpoint),
             ticker=id_field(fill.ticker, "ticker", endpoint),
             side=side_field(fill.book_side, "book_side", endpoint),
-            price=price_field(fill.yes_price_dollars, "yes_price_dollars", endpoint),
+            price=traded_price_field(fill.yes_price_dollars, "yes_price_dollars", endpoint),
             size=size_field(fill.count_fp, "count_fp", endpoint),
             fee=money_field(fill.fee_cost, "fee_cost", endpoint),
             is_taker=fill.is_taker,
@@ -248,7 +248,10 @@ def read_endpoint_costs(body: bytes) -> EndpointCosts:
     """GET /account/endpoint_costs."""
     endpoint = "GET /account/endpoint_costs"
     found = decode(body, _EndpointCostsBody, endpoint=endpoint)
-    costs = {(other.method, other.path): other.cost for other in found.endpoint_costs}
+    costs = {
+        (id_field(other.method, "method", endpoint), id_field(other.path, "path", endpoint)): other.cost
+        for other in found.endpoint_costs
+    }
     if min((found.default_cost, *costs.values())) < 0:
         raise WireError(f"{endpoint}: a call costs less than nothing")
     return EndpointCosts(found.default_cost, costs)
@@ -261,8 +264,8 @@ def _settlement(settlement: _Settlement, endpoint: str) -> Settlement:
         raise WireError(f"{where}: value is {value}, outside 0 to 100 cents")
     return Settlement(
         ticker=id_field(settlement.ticker, "ticker", where),
-        event_ticker=settlement.event_ticker,
-        result=settlement.market_result,
+        event_ticker=id_field(settlement.event_ticker, "event_ticker", where),
+        result=id_field(settlement.market_result, "market_result", where),
         value=None if value is None else Price(value * CENT),
         revenue=cents_field(settlement.revenue, "revenue", where),
         fee=money_field(settlement.fee_cost, "fee_cost", where),
@@ -284,7 +287,7 @@ def _order(order: _Order, endpoint: str) -> VenueOrder:
         client_order_id=order.client_order_id,
         ticker=id_field(order.ticker, "ticker", where),
         side=side_field(order.book_side, "book_side", where),
-        price=price_field(order.yes_price_dollars, "yes_price_dollars", where),
+        price=traded_price_field(order.yes_price_dollars, "yes_price_dollars", where),
         size=size_field(order.initial_count_fp, "initial_count_fp", where),
         filled=size_field(order.fill_count_fp, "fill_count_fp", where),
         remaining=size_field(order.remaining_count_fp, "remaining_count_fp", where),

@@ -99,6 +99,8 @@ def read_order_groups(body: bytes) -> tuple[OrderGroup, ...]:
 
 def _group(group: _Group, endpoint: str) -> OrderGroup:
     limit = group.contracts_limit_fp
+    if group.exchange_index < 0:
+        raise WireError(f"{endpoint}: exchange_index is {group.exchange_index}, which is no shard")
     return OrderGroup(
         group_id=id_field(group.id, "id", endpoint),
         limit=None if limit is None else size_field(limit, "contracts_limit_fp", endpoint),

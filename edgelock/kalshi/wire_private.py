@@ -17,9 +17,9 @@ from edgelock.kalshi.wire import (
     id_field,
     millis_field,
     money_field,
-    price_field,
     signed_size_field,
     size_field,
+    traded_price_field,
     whole_second,
 )
 from edgelock.kalshi.wire_account import order_status
@@ -257,7 +257,8 @@ def read_position(frame: PositionFrame) -> PositionSeen | None:
 
 def read_group(frame: GroupFrame) -> GroupSeen:
     """What happened to which group. Raises WireError."""
-    return GroupSeen(id_field(frame.msg.order_group_id, "order_group_id", _GROUP), frame.msg.event_type)
+    group_id = id_field(frame.msg.order_group_id, "order_group_id", _GROUP)
+    return GroupSeen(group_id, id_field(frame.msg.event_type, "event_type", _GROUP))
 
 
 def subscribe_command(number: int, channel: PrivateChannel) -> str:
@@ -266,7 +267,7 @@ def subscribe_command(number: int, channel: PrivateChannel) -> str:
 
 
 def _price(raw: msgspec.Raw, field: str, endpoint: str) -> Price:
-    return price_field(exact_text(raw, field, endpoint), field, endpoint)
+    return traded_price_field(exact_text(raw, field, endpoint), field, endpoint)
 
 
 def _size(raw: msgspec.Raw, field: str, endpoint: str) -> Size:
