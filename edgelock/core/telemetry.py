@@ -539,8 +539,34 @@ class StartupCheck(Record):
 class Preflight(Record):
     action = "preflight"
     check: str
-    outcome: Literal["pass", "fail", "skipped"]
+    outcome: Literal["pass", "warn", "fail", "skipped"]
     detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRisk(Record):
+    """What a live run puts at risk, told before its first order.
+
+    account         the key that trades, shortened
+    balance         available cash as the venue says
+    exposure        the most that the limits allow to be lost at one time: qty contracts at price, with fees
+    order_notional  the most that one order may risk
+    daily_loss      the realised loss of a UTC day after which no entry follows
+    markets         those it begins with
+    """
+
+    action = "live_risk"
+    level = Level.WARNING
+    venue: str
+    account: str
+    balance: Money
+    exposure: Money
+    qty: Size
+    price: Price
+    fees: Price
+    order_notional: Money
+    daily_loss: Money
+    markets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

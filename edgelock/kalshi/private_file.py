@@ -55,6 +55,7 @@ def _require_private(path: Path, status: os.stat_result) -> None:
         problem = f"belongs to another user (id {status.st_uid})"
         raise PrivateFileError(path, problem, "keep a copy of your own, chmod 600")
     if rights & (stat.S_IRWXG | stat.S_IRWXO):
-        raise PrivateFileError(path, f"may be used by others (mode {rights:04o})", f"chmod 600 {path}")
+        verb = "read" if rights & (stat.S_IRGRP | stat.S_IROTH) else "used"
+        raise PrivateFileError(path, f"may be {verb} by others (mode {rights:04o})", f"chmod 600 {path}")
     if rights & ~_ALLOWED:
         raise PrivateFileError(path, f"has mode {rights:04o}, and a secret has 0600 or 0400", f"chmod 600 {path}")

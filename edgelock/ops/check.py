@@ -3,9 +3,11 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,19 +17,23 @@ from edgelock.ops.settings import Settings
 from edgelock.ops.settings_error import SettingsError
 from edgelock.ops.settings_file import DEFAULT_DOTENV, load
 
+if TYPE_CHECKING:
+    from edgelock.ops.venue_address import VenueAddress
+
 EXIT_FAILED = 1
-_MARKS = {"pass": "✅ pass", "fail": "❌ fail", "skipped": "➖ skipped"}
-_WORDS = {"pass": "pass", "fail": "FAIL", "skipped": "skipped"}
+_MARKS = {"pass": "✅ pass", "warn": "🔶 warn", "fail": "❌ fail", "skipped": "➖ skipped"}
+_WORDS = {"pass": "pass", "warn": "WARN", "fail": "FAIL", "skipped": "skipped"}
 
 
 @click.command()
 @config_option()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: ok, and every check with its outcome.")
 def check(config: Path, as_json: bool) -> int:
-    """Pre-flight: the five core checks with their figures, the settings, the files.
+    """Pre-flight: the five core checks with their figures, the settings, the files, and the venue.
 
-    Take-profit, states, gates, trim and breaker are computed by the code that trades. Exit code 0 when nothing
-    failed, 1 otherwise; each failure comes with its remedy.
+    Take-profit, states, gates, trim and breaker are computed by the code that trades. Demo and prod are asked, with
+    nothing but reads: network, clock, key, its rights, location, balance, rate tier, series. Exit code 0 when nothing
+    failed, 1 otherwise; each failure comes with its remedy. A live start on demo or prod needs all of it.
     """
     results = run_checks(config)
     is_ok = all(result.outcome != "fail" for result in results)
@@ -41,10 +47,17 @@ def check(config: Path, as_json: bool) -> int:
     return 0 if is_ok else EXIT_FAILED
 
 
-def run_checks(config: Path, dotenv: Path = DEFAULT_DOTENV) -> tuple[CheckResult, ...]:
-    """All checks. With settings that cannot be read, that is the failure, and the core is checked with the defaults."""
+def run_checks(
+    config: Path, dotenv: Path = DEFAULT_DOTENV, *, addresses: "Mapping[str, VenueAddress] | None" = None
+) -> tuple[CheckResult, ...]:
+    """All checks. With settings that cannot be read, that is the failure, and the core is checked with the defaults.
+
+    addresses  where demo and prod are, None for the real ones; for tests, which bring a venue of their own
+    """
     from edgelock.ops.core_checks import core_checks
+    from edgelock.ops.going_live import checks_of_the_venue
     from edgelock.ops.site_checks import site_checks
+    from edgelock.ops.venue_address import KALSHI
 
     try:
         loaded = load(config, environ=os.environ, dotenv=dotenv)
@@ -57,6 +70,7 @@ def run_checks(config: Path, dotenv: Path = DEFAULT_DOTENV) -> tuple[CheckResult
         *core_checks(settings),
         passed("settings", f"{config}: {written} values read"),
         *site_checks(settings, secrets, dotenv),
+        *checks_of_the_venue(settings, secrets, addresses or KALSHI),
     )
 
 
@@ -73,10 +87,11 @@ def plain_text(results: Sequence[CheckResult]) -> str:
 
 def summary(results: Sequence[CheckResult]) -> str:
     """The last line: how many failed, or that none did."""
-    failures = sum(result.outcome == "fail" for result in results)
-    if failures:
-        return f"{failures} of {len(results)} checks failed"
-    return f"all checks passed ({sum(result.outcome == 'skipped' for result in results)} skipped)"
+    count = Counter(result.outcome for result in results)
+    if count["fail"]:
+        return f"{count['fail']} of {len(results)} checks failed"
+    warnings = f", {count['warn']} with a warning" if count["warn"] else ""
+    return f"all checks passed ({count['skipped']} skipped{warnings})"
 
 
 def _print_table(results: Sequence[CheckResult]) -> None:

@@ -151,8 +151,9 @@ def program(context: click.Context, /, **options: Any) -> int:
         stdout_is_terminal=sys.stdout.isatty(),
     )
     from edgelock.ops.assembly import run
+    from edgelock.ops.going_live import approved
 
-    exit_code: int = run(prepared)
+    exit_code: int = run(approved(prepared))
     return exit_code
 
 

@@ -42,6 +42,12 @@ def dollars(amount: Fraction | int) -> str:
     return f"{'-' if in_cents < 0 else '+' if in_cents > 0 else ''}{whole}.{rest:02d}"
 
 
+def price_tag(amount: int) -> str:
+    """An amount in money units of 0 or more in dollars and whole cents, rounded down: "$1,234.56"."""
+    whole, rest = divmod(amount, MONEY_PER_DOLLAR)
+    return f"${whole:,}.{rest * 100 // MONEY_PER_DOLLAR:02d}"
+
+
 def stopwatch(duration: Duration) -> str:
     """Minutes and seconds, hours when there are some: "3:05", "1:02:03"."""
     minutes, seconds = divmod(duration // SECOND, 60)

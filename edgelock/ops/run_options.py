@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgelock.core.units import Duration
+from edgelock.ops.check_result import CheckResult
 from edgelock.ops.settings import Settings
 from edgelock.ops.settings_entries import Layer
 from edgelock.ops.settings_environment import Secrets
@@ -34,6 +35,7 @@ class RunOptions:
     crash_market   markets that are made to crash; embedded venue only
     exchange_log   where the embedded exchange writes its request log, or None
     faults         the file that says what goes wrong on the embedded exchange, or None
+    preflight      the checks that were made before the start, none when nobody asked for them
     """
 
     settings: Settings
@@ -49,3 +51,4 @@ class RunOptions:
     crash_market: tuple[CrashAt, ...]
     exchange_log: Path | None
     faults: Path | None
+    preflight: tuple[CheckResult, ...] = ()

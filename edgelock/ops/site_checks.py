@@ -1,16 +1,19 @@
 """What the pre-flight looks at outside the strategy: the log, the state directory, and who may read the secrets."""
 
-import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from edgelock.kalshi.private_file import PrivateFileError, require_private_file
 from edgelock.ops.check_result import CheckResult, failed, passed, skipped
 from edgelock.ops.control_client import ask
+from edgelock.ops.credentials import credentials_of
 from edgelock.ops.instance_lock import InstanceLock
 from edgelock.ops.settings import Settings
 from edgelock.ops.settings_environment import Secrets
 from edgelock.ops.user_error import UserError
+
+SECRETS_FILE = "secrets file"
 
 
 def site_checks(settings: Settings, secrets: Secrets, dotenv: Path) -> Iterator[CheckResult]:
@@ -18,20 +21,19 @@ def site_checks(settings: Settings, secrets: Secrets, dotenv: Path) -> Iterator[
     yield _mode(settings)
     yield _log_writable(settings.log.path)
     yield _state_lockable(settings.state.directory)
-    yield _private("secrets file", dotenv)
+    yield _private(SECRETS_FILE, dotenv)
     if secrets.private_key_path is None:
         yield skipped("private key", "no KALSHI_PRIVATE_KEY_PATH is set")
     else:
-        yield _private("private key", secrets.private_key_path, must_exist=True)
+        yield _private("private key", secrets.private_key_path)
     yield _credentials(settings, secrets)
 
 
 def _mode(settings: Settings) -> CheckResult:
-    if settings.mode == "live":
-        return failed(
-            "mode", "live trading is not in this version", "set LIVE_TRADING_ENABLED=false, or SHADOW_MODE=true"
-        )
-    return passed("mode", f"{settings.mode} on {settings.venue.name}, {settings.strategy_name}")
+    found = f"{settings.mode} on {settings.venue.name}, {settings.strategy_name}"
+    if settings.mode == "live" and settings.venue.name == "prod":
+        return passed("mode", f"{found}: both opt-ins are given, orders are real money")
+    return passed("mode", found)
 
 
 def _log_writable(path: Path) -> CheckResult:
@@ -71,28 +73,21 @@ def _bot_answers(directory: Path) -> bool:
     return True
 
 
-def _private(check: str, path: Path, *, must_exist: bool = False) -> CheckResult:
+def _private(check: str, path: Path) -> CheckResult:
     try:
-        status = path.stat()
-    except FileNotFoundError:
-        if must_exist:
-            return failed(check, f"{path} does not exist", "set KALSHI_PRIVATE_KEY_PATH to the key's file")
-        return skipped(check, f"there is no {path}")
-    except OSError as error:
-        return failed(check, f"{path}: {error.strerror}", "make it readable for yourself alone")
-    rights = stat.S_IMODE(status.st_mode)
-    if rights & 0o077:
-        return failed(check, f"{path} may be read by others (mode {rights:04o})", f"chmod 600 {path}")
-    if not os.access(path, os.R_OK):
-        return failed(check, f"{path} cannot be read", f"chmod 600 {path}")
+        require_private_file(path)
+    except PrivateFileError as error:
+        if check == SECRETS_FILE and not path.exists():
+            return skipped(check, f"there is no {path}")
+        return failed(check, f"{path} {error.problem}", error.remedy)
     return passed(check, f"{path} is yours alone")
 
 
 def _credentials(settings: Settings, secrets: Secrets) -> CheckResult:
     if settings.venue.name == "embedded":
         return skipped("credentials", "the embedded exchange makes its own key")
-    if secrets.missing:
-        return failed(
-            "credentials", f"{settings.venue.name} needs {' and '.join(secrets.missing)}", "put them into .env"
-        )
-    return passed("credentials", f"key id and private key for {settings.venue.name} are set")
+    try:
+        credentials_of(settings.venue.name, secrets)
+    except UserError as error:
+        return failed("credentials", str(error), "see docs/going-live.md")
+    return passed("credentials", f"key id and private key for {settings.venue.name} are set and can be used")

@@ -216,4 +216,17 @@ SAMPLES: tuple[t.Record, ...] = (
         until=Timestamp(NOON + 7_200 * SECOND),
     ),
     t.EntriesHeld(at=NOON, reason="drift", is_held=True, market=TICKER),
+    t.LiveRisk(
+        at=NOON,
+        venue="demo",
+        account="a952…",
+        balance=Money(1_234_567_800),
+        exposure=Money(55_500_000),
+        qty=Size(10_000),
+        price=Price(5_200),
+        fees=Price(350),
+        order_notional=Money(100_000_000),
+        daily_loss=Money(50_000_000),
+        markets=(TICKER,),
+    ),
 )

@@ -20,7 +20,7 @@ DOCUMENTED_BY_TOPIC = (
 DOCUMENTED = frozenset(action for topic in DOCUMENTED_BY_TOPIC for action in topic.split())
 ADDED = frozenset(
     {"order_gone", "time_at_risk", "reject_pause", "clock_skew", "exit_average", "market_add", "market_retire"}
-    | {"exchange_status", "entries_held"}
+    | {"exchange_status", "entries_held", "live_risk"}
 )
 """Words of ours beyond the document; a new one is added here on purpose."""
 

@@ -29,7 +29,8 @@ def test_a_file_that_anybody_else_may_use_is_refused_with_the_command_that_mends
     with pytest.raises(PrivateFileError) as refused:
         read_private_file(path)
 
-    assert refused.value.problem == f"may be used by others (mode {mode:04o})"
+    verb = "read" if mode & 0o044 else "used"
+    assert refused.value.problem == f"may be {verb} by others (mode {mode:04o})"
     assert refused.value.remedy == f"chmod 600 {path}"
     path.chmod(0o600)
     require_private_file(path)

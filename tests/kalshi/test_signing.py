@@ -115,7 +115,7 @@ def test_a_key_file_that_others_may_use_is_not_read(tmp_path):
     path.chmod(0o640)
 
     with pytest.raises(
-        CredentialError, match=rf"key file {path} may be used by others \(mode 0640\); chmod 600 {path}"
+        CredentialError, match=rf"key file {path} may be read by others \(mode 0640\); chmod 600 {path}"
     ):
         credentials_from_file(KEY_ID, path)
 

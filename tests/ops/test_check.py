@@ -69,7 +69,7 @@ def test_rules_that_differ_from_the_runbook_fail(monkeypatch: pytest.MonkeyPatch
 def test_a_clean_desk_passes_and_is_left_as_it_was(capsys: pytest.CaptureFixture[str]):
     assert main(["check"]) == 0
 
-    assert capsys.readouterr().out.splitlines()[-1] == "all checks passed (3 skipped)"
+    assert capsys.readouterr().out.splitlines()[-1] == "all checks passed (4 skipped)"
     assert not Path("state/edgelock.jsonl").exists()
 
 
@@ -146,10 +146,26 @@ def test_a_state_directory_open_to_others_fails():
     assert outcomes()["state directory"][2] == "chmod 700 state"
 
 
-def test_live_mode_fails(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    ("venue", "shadow", "found"),
+    [
+        ("embedded", "false", "live on embedded, edge_locked"),
+        ("prod", "false", "live on prod, edge_locked: both opt-ins are given, orders are real money"),
+        ("prod", "true", "shadow on prod, edge_locked"),
+    ],
+)
+def test_venue_and_mode_are_two_choices_and_shadow_wins(monkeypatch: pytest.MonkeyPatch, venue, shadow, found):
     monkeypatch.setenv("LIVE_TRADING_ENABLED", "true")
+    monkeypatch.setenv("KALSHI_ENV", venue)
+    monkeypatch.setenv("SHADOW_MODE", shadow)
 
-    assert outcomes()["mode"][0] == "fail"
+    assert outcomes()["mode"][:2] == ("pass", found)
+
+
+def test_a_venue_is_not_asked_without_a_key(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KALSHI_ENV", "prod")
+
+    assert outcomes()["network"] == ("skipped", "prod is not asked without a key", "")
 
 
 def test_plain_text_is_aligned():

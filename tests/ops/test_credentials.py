@@ -56,8 +56,8 @@ def test_no_key_is_refused_with_the_names_of_the_variables():
 def test_every_bad_key_file_is_refused_with_its_own_reason(tmp_path):
     public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     bad = {
-        key_file(tmp_path, "open.pem", mode=0o644): "may be used by others (mode 0644); chmod 600",
-        key_file(tmp_path, "group.pem", mode=0o640): "may be used by others (mode 0640); chmod 600",
+        key_file(tmp_path, "open.pem", mode=0o644): "may be read by others (mode 0644); chmod 600",
+        key_file(tmp_path, "group.pem", mode=0o640): "may be read by others (mode 0640); chmod 600",
         key_file(tmp_path, "text.pem", "no key at all"): "holds no private key in PEM form that can be read",
         key_file(tmp_path, "public.pem", public): "holds a public key; the private key that belongs to it is needed",
         key_file(tmp_path, "ec.pem", pem(ec.generate_private_key(ec.SECP256R1()))): "neither RSA nor Ed25519",
@@ -105,7 +105,7 @@ def test_a_dotenv_with_a_secret_must_be_ours_alone(tmp_path):
         require_private_dotenv(dotenv, ("DISCORD_WEBHOOK_URL",))
 
     assert str(refused.value) == (
-        f"{dotenv} holds DISCORD_WEBHOOK_URL and may be used by others (mode 0644); chmod 600 {dotenv}"
+        f"{dotenv} holds DISCORD_WEBHOOK_URL and may be read by others (mode 0644); chmod 600 {dotenv}"
     )
     require_private_dotenv(dotenv, ())
     dotenv.chmod(0o600)

@@ -115,7 +115,7 @@ def test_a_real_venue_needs_a_key_and_a_dotenv_that_are_ours_alone():
     assert options(env=env).settings.venue.name == "demo"
     Path(".env").write_text("DISCORD_WEBHOOK_URL=https://discord.com/api/webhooks/1/x\n")
     Path(".env").chmod(0o644)
-    with pytest.raises(UserError, match=r"\.env holds DISCORD_WEBHOOK_URL and may be used by others"):
+    with pytest.raises(UserError, match=r"\.env holds DISCORD_WEBHOOK_URL and may be read by others"):
         options(env=env)
     assert not Path("run.jsonl").exists()
 
