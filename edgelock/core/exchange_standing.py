@@ -1,4 +1,4 @@
-"""Whether the venue trades, shard by shard: what the ExchangeWatch concludes and the risk side acts on."""
+"""Whether the venue trades, shard by shard: what the watch on it concludes and the risk side acts on."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +16,8 @@ class Standing(Enum):
     """No order can be placed or amended; cancels work."""
     EXCHANGE_PAUSED = "exchange_paused"
     """Nothing works, cancels included."""
+    UNKNOWN = "status_unknown"
+    """The venue's status could not be read for too long: whoever cannot ask need not trade."""
 
     @property
     def is_paused(self) -> bool:
