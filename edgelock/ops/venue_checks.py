@@ -194,7 +194,7 @@ def _balance(rest: KeyRest, settings: Settings) -> CheckResult:
     found = f"{price_tag(available)} available, {held} open positions"
     needs = f"the limits allow {price_tag(worst.money)} at risk ({contracts(worst.contracts)} contracts)"
     if available < least and not held:
-        return failed("balance", f"{found}; one contract costs {price_tag(least)}", "add cash to the account")
+        return failed("balance", f"{found}; one contract costs up to {price_tag(least)}", "add cash to the account")
     if available < worst.money:
         remedy = "add cash, or lower risk.max_global_inventory_contracts; the venue refuses what is not covered"
         return warned("balance", f"{found}; {needs}", remedy)
