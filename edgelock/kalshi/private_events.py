@@ -11,7 +11,7 @@ from edgelock.kalshi.account import VenueFill, VenueOrder, VenuePosition
 
 @dataclass(frozen=True, slots=True)
 class FillSeen:
-    """One of our orders traded.
+    """One of our orders traded. Its time has milliseconds only; the list of fills may say it more finely.
 
     client_order_id  None when the venue does not say; then `fill.order_id` names the order
     post_position    the position in this market after it, positive YES, negative NO

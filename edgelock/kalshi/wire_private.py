@@ -8,7 +8,7 @@ from enum import Enum
 
 import msgspec
 
-from edgelock.core.units import Money, Price, Size
+from edgelock.core.units import Money, Price, Size, Timestamp
 from edgelock.kalshi.account import OUR_SUBACCOUNT, VenueFill, VenueOrder, VenuePosition
 from edgelock.kalshi.private_events import FillSeen, GroupSeen, OrderSeen, PositionSeen
 from edgelock.kalshi.wire import (
@@ -19,6 +19,7 @@ from edgelock.kalshi.wire import (
     money_field,
     signed_size_field,
     size_field,
+    time_field,
     traded_price_field,
     whole_second,
 )
@@ -75,6 +76,7 @@ class _OrderBody(msgspec.Struct):
     initial_count_fp: msgspec.Raw
     fill_count_fp: msgspec.Raw
     remaining_count_fp: msgspec.Raw
+    last_update_time: str | None = None
     last_updated_ts_ms: int | None = None
     expiration_ts_ms: int | None = None
     order_group_id: str | None = None
@@ -222,7 +224,7 @@ def read_order_frame(frame: OrderFrame) -> OrderSeen | None:
     said = frame.msg
     if not _is_ours(said.subaccount_number):
         return None
-    updated, expiration = said.last_updated_ts_ms, said.expiration_ts_ms
+    expiration = said.expiration_ts_ms
     order = VenueOrder(
         order_id=id_field(said.order_id, "order_id", _ORDER),
         client_order_id=said.client_order_id,
@@ -234,7 +236,7 @@ def read_order_frame(frame: OrderFrame) -> OrderSeen | None:
         remaining=_size(said.remaining_count_fp, "remaining_count_fp", _ORDER),
         status=order_status(said.status),
         expiration_s=None if expiration is None else whole_second(millis_field(expiration, "expiration_ts_ms", _ORDER)),
-        updated_at=None if updated is None else millis_field(updated, "last_updated_ts_ms", _ORDER),
+        updated_at=_updated_at(said),
         group_id=said.order_group_id or None,
     )
     return OrderSeen(order, said.last_update_reason or None)
@@ -259,6 +261,15 @@ def read_group(frame: GroupFrame) -> GroupSeen:
     """What happened to which group. Raises WireError."""
     group_id = id_field(frame.msg.order_group_id, "order_group_id", _GROUP)
     return GroupSeen(group_id, id_field(frame.msg.event_type, "event_type", _GROUP))
+
+
+def _updated_at(said: _OrderBody) -> Timestamp | None:
+    """The text is as fine as that of the lists; the milliseconds may fall before an older state that a list told."""
+    if said.last_update_time is not None:
+        return time_field(said.last_update_time, "last_update_time", _ORDER)
+    if said.last_updated_ts_ms is not None:
+        return millis_field(said.last_updated_ts_ms, "last_updated_ts_ms", _ORDER)
+    return None
 
 
 def subscribe_command(number: int, channel: PrivateChannel) -> str:

@@ -113,6 +113,19 @@ def test_an_order_is_told_as_it_stands_with_the_reason_of_its_change():
     )
 
 
+def test_an_orders_last_change_is_read_as_finely_as_it_is_said():
+    talk = a_conversation()
+    fine, coarse = "2026-06-11T06:29:30.123456Z", {"last_update_time": None, "last_updated_ts_ms": 1781159370123}
+
+    (finely,) = talk.feed(frames.user_order(last_update_time=fine))
+    (coarsely,) = talk.feed(frames.user_order(**coarse))
+    (never,) = talk.feed(frames.user_order(**{**coarse, "last_updated_ts_ms": None}))
+
+    assert finely.order.updated_at == 1_781_159_370_123_456_000
+    assert coarsely.order.updated_at == 1_781_159_370_123_000_000
+    assert never.order.updated_at is None
+
+
 @pytest.mark.parametrize("word", ["unknown", "pondering"])
 def test_an_order_status_that_is_not_known_is_unknown(word):
     (seen,) = a_conversation().feed(frames.user_order(status=word))
