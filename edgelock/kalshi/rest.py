@@ -26,7 +26,8 @@ from edgelock.kalshi.account import (
 )
 from edgelock.kalshi.exchange_schedule import ExchangeSchedule
 from edgelock.kalshi.rest_call import Answer, VenueUnreachable
-from edgelock.kalshi.rest_reads import PAGE_SIZE, VenueReader, query_of, segment
+from edgelock.kalshi.rest_directory import DirectoryReader
+from edgelock.kalshi.rest_reads import PAGE_SIZE, query_of, segment
 from edgelock.kalshi.wire import WireError
 from edgelock.kalshi.wire_account import (
     read_balance,
@@ -88,7 +89,7 @@ _GROUPS = "/portfolio/order_groups"
 USUAL_TERMS = OrderTerms()
 
 
-class KalshiRest(VenueReader):
+class KalshiRest(DirectoryReader):
     """Everything that can be read. For one thread at a time. Lists come whole, or as an error."""
 
     def exchange_status(self) -> ExchangeStatus:

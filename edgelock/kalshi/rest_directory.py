@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from edgelock.kalshi.rest import KalshiRest
-from edgelock.kalshi.rest_reads import PAGES_MAX, query_of
+from edgelock.kalshi.rest_reads import PAGES_MAX, VenueReader, query_of
 from edgelock.kalshi.wire import WireError
 from edgelock.kalshi.wire_directory import (
     EventFeeChange,
@@ -19,8 +18,8 @@ _EVENTS_AT_ONCE = "200"
 _TICKERS_AT_ONCE = 200
 
 
-class DirectoryRest(KalshiRest):
-    """Everything that can be read, and the directory. For one thread at a time. Lists come whole, or as an error.
+class DirectoryReader(VenueReader):
+    """The reads of the directory; a part of `KalshiRest`. Lists come whole, or as an error.
 
     The venue answers lists of markets and events out of a cache that may be 15 s old.
     """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgelock.kalshi.rest_directory import DirectoryRest
+from edgelock.kalshi.rest import KalshiRest
 from edgelock.kalshi.wire import WireError
 from tests.kalshi.loopback_venue import LoopbackVenue, Reply
 from tests.kalshi.test_rest import a_client
@@ -10,8 +10,8 @@ from tests.kalshi.test_wire import MARKET
 from tests.kalshi.test_wire_directory import CHANGE, EVENT, OVERRIDE
 
 
-def a_directory(venue) -> DirectoryRest:
-    return a_client(venue, DirectoryRest)[0]
+def a_directory(venue) -> KalshiRest:
+    return a_client(venue, KalshiRest)[0]
 
 
 def page_of_events(cursor=""):
