@@ -5,14 +5,16 @@ engine holds on to the latest instant it was given.
 """
 
 from collections.abc import Callable
+from fractions import Fraction
 from heapq import heappop
 
+from edgelock.core.price_grid import PriceGrid
 from edgelock.core.units import Duration, Money, Price, Size, Timestamp
-from edgelock.exchange import group_control, market_life, order_changes, order_entry
+from edgelock.exchange import exchange_pauses, fee_changes, group_control, market_life, order_changes, order_entry
 from edgelock.exchange.account_history import AccountHistory
 from edgelock.exchange.accounts import Account
 from edgelock.exchange.facts import Fact
-from edgelock.exchange.flow import BookSide, MarketListing, MarketPhase
+from edgelock.exchange.flow import BookSide, MarketListing, MarketPhase, Trading
 from edgelock.exchange.market import Market
 from edgelock.exchange.order_groups import OrderGroup
 from edgelock.exchange.orders import AmendTerms, Order, OrderTerms, UpdateReason
@@ -52,7 +54,7 @@ class Engine:
         return facts
 
     def advance(self, now: Timestamp) -> Timestamp:
-        """Do what is due by `now`: expire orders, pay out markets. Returns the engine's time."""
+        """Do what is due by `now`: expire orders, close and pay out markets. Returns the engine's time."""
         self.now = max(self.now, now)
         venue = self.venue
         while venue.expiries and venue.expiries[0][0] <= self.now:
@@ -61,6 +63,11 @@ class Engine:
             # An amend may have moved the expiry; only the entry that still holds counts.
             if order is not None and order.expires_at == expires_at:
                 venue.cancel(order, UpdateReason.EXPIRY_CANCEL, self.now)
+        while venue.closes_due and venue.closes_due[0][0] <= self.now:
+            close_time, ticker = heappop(venue.closes_due)
+            # The close may have been moved; only the entry that still holds counts.
+            if venue.markets[ticker].close_time == close_time:
+                market_life.change_phase(venue, venue.markets[ticker], MarketPhase.CLOSED, self.now)
         while venue.settlements_due and venue.settlements_due[0][0] <= self.now:
             _, ticker = heappop(venue.settlements_due)
             market_life.finalize(venue, venue.markets[ticker], self.now)
@@ -68,7 +75,8 @@ class Engine:
 
     def next_due(self) -> Timestamp | None:
         """When `advance` has something to do next, or None."""
-        due = [queue[0][0] for queue in (self.venue.expiries, self.venue.settlements_due) if queue]
+        venue = self.venue
+        due = [queue[0][0] for queue in (venue.expiries, venue.closes_due, venue.settlements_due) if queue]
         return min(due) if due else None
 
     def open_account(self, account_id: str, user_id: str, cash: Money) -> Account:
@@ -93,6 +101,24 @@ class Engine:
         """Fix the outcome, closing the market if it is not. Raises IllegalMarketChange when it is fixed already."""
         market_life.determine(self.venue, self.venue.markets[ticker], value, self.advance(now))
 
+    def move_close(self, ticker: str, close_time: Timestamp, now: Timestamp) -> None:
+        """Announce another close of a market. Raises IllegalMarketChange when that cannot be."""
+        market_life.move_close(self.venue, self.venue.markets[ticker], close_time, self.advance(now))
+
+    def change_grid(self, ticker: str, label: str, grid: PriceGrid, now: Timestamp) -> None:
+        """Give a market's prices other steps."""
+        market_life.change_grid(self.venue, self.venue.markets[ticker], label, grid, self.advance(now))
+
+    def override_fees(
+        self, event_ticker: str, fee_type: str | None, multiplier: Fraction | None, now: Timestamp
+    ) -> None:
+        """Give an event fees of its own; None leaves its series'. Raises KeyError for an unknown event."""
+        fee_changes.override_fees(self.venue, event_ticker, fee_type, multiplier, self.advance(now))
+
+    def change_trading(self, trading: Trading, now: Timestamp) -> None:
+        """Pause, halt or resume the whole exchange."""
+        exchange_pauses.change_trading(self.venue, trading, self.advance(now))
+
     def place(self, account: Account, terms: OrderTerms, now: Timestamp) -> Order | Refused:
         """Place a member's order."""
         return order_entry.place(self.venue, account, terms, self.advance(now))
@@ -111,7 +137,7 @@ class Engine:
         """Cancel a resting order; returns it and the size that was still open."""
         return order_changes.cancel_order(self.venue, account, order_id, self.advance(now))
 
-    def cancel_all(self, account: Account, now: Timestamp) -> int:
+    def cancel_all(self, account: Account, now: Timestamp) -> int | Refused:
         """Cancel every resting order of a member; returns how many."""
         return order_changes.cancel_all(self.venue, account, self.advance(now))
 

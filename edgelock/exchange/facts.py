@@ -5,6 +5,7 @@ Everything a member or the public is told is made from these frozen values. Time
 
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 
 from edgelock.core.units import Money, Price, Size, Timestamp
 from edgelock.exchange.flow import BookSide
@@ -124,6 +125,26 @@ class MarketSettled:
     ticker: str
 
 
+@dataclass(frozen=True, slots=True)
+class GridChanged:
+    """A market's prices have other steps now: those of its listing."""
+
+    at: Timestamp
+    ticker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeesOverridden:
+    """An event's fees differ from its series' from now on; None where they do not."""
+
+    at: Timestamp
+    change_id: str
+    event_ticker: str
+    series_ticker: str
+    fee_type: str | None
+    multiplier: Fraction | None
+
+
 class GroupChange(Enum):
     """What happened to an order group, in the venue's words."""
 
@@ -156,5 +177,7 @@ Fact = (
     | CloseTimeMoved
     | MarketDetermined
     | MarketSettled
+    | GridChanged
+    | FeesOverridden
     | GroupChanged
 )

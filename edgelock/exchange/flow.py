@@ -33,6 +33,18 @@ class MarketPhase(Enum):
     CLOSED = "closed"
 
 
+class Trading(Enum):
+    """What members may do on the whole exchange (venue reference §11.4).
+
+    PAUSED  no new orders and no amends, cancels go on: the weekly maintenance
+    HALTED  nothing at all, not even a cancel
+    """
+
+    OPEN = "open"
+    PAUSED = "paused"
+    HALTED = "halted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketListing:
     """Everything the exchange needs to list a market."""
@@ -101,7 +113,40 @@ class List:
     listing: MarketListing
 
 
-Action = SetLevel | Take | ChangePhase | Settle | List
+@dataclass(frozen=True, slots=True)
+class ChangeTrading:
+    """The whole exchange pauses, halts or resumes."""
+
+    trading: Trading
+
+
+@dataclass(frozen=True, slots=True)
+class MoveClose:
+    """The market closes at another time than was listed."""
+
+    ticker: str
+    close_time: Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGrid:
+    """The market's prices get other steps; `label` is the venue's name for them. Resting orders stay."""
+
+    ticker: str
+    label: str
+    grid: PriceGrid
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideFees:
+    """The markets of an event charge other fees than their series from now on; None takes an override back."""
+
+    event_ticker: str
+    fee_type: str | None
+    multiplier: Fraction | None
+
+
+Action = SetLevel | Take | ChangePhase | Settle | List | ChangeTrading | MoveClose | ChangeGrid | OverrideFees
 
 
 @dataclass(frozen=True, slots=True)

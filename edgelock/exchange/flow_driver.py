@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from edgelock.core.units import SECOND, Timestamp
 from edgelock.exchange.engine import Engine
 from edgelock.exchange.exchange_clock import ExchangeClock
-from edgelock.exchange.flow import Flow, MarketPhase, TimedAction
+from edgelock.exchange.flow import Action, Flow, MarketPhase, TimedAction
 from edgelock.exchange.house_traders import HouseTraders
 from edgelock.exchange.market import ENDED
 
@@ -68,6 +68,14 @@ class FlowDriver:
         self._engine.advance(now)
         if self._next is None and not self.is_exhausted:
             self._end(now)
+        self._publish()
+
+    def intervene(self, action: Action) -> None:
+        """Do something now that is not in the flow: pause a market, settle it, change its fees.
+
+        Raises KeyError for a market or event that is not listed, IllegalMarketChange for a step it cannot take.
+        """
+        self._house.intervene(action, self._engine.advance(self._clock.now()))
         self._publish()
 
     def _wait_s(self) -> float:

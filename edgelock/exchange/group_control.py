@@ -2,17 +2,19 @@
 
 from edgelock.core.units import Size, Timestamp
 from edgelock.exchange.accounts import Account
+from edgelock.exchange.exchange_pauses import halt_refusal
 from edgelock.exchange.facts import GroupChange, GroupChanged
 from edgelock.exchange.order_groups import CONTRACTS_LIMIT_MAX, OrderGroup
 from edgelock.exchange.orders import Order, UpdateReason
 from edgelock.exchange.refusals import Reason, Refused
 from edgelock.exchange.venue import Venue
 
-_NO_GROUP = Refused(Reason.GROUP_NOT_FOUND)
-
 
 def create_group(venue: Venue, account: Account, contracts_limit: Size, now: Timestamp) -> OrderGroup | Refused:
     """Open a group. The limit is 1 to 1 000 000 contracts."""
+    halted = halt_refusal(venue)
+    if halted is not None:
+        return halted
     if not 0 < contracts_limit <= CONTRACTS_LIMIT_MAX:
         return Refused(Reason.INVALID_PARAMETERS, "contracts_limit is out of range")
     group = OrderGroup(group_id=venue.new_id(), contracts_limit=contracts_limit)
@@ -23,9 +25,9 @@ def create_group(venue: Venue, account: Account, contracts_limit: Size, now: Tim
 
 def delete_group(venue: Venue, account: Account, group_id: str, now: Timestamp) -> Refused | None:
     """Cancel the group's resting orders and forget it."""
-    group = account.groups.get(group_id)
-    if group is None:
-        return _NO_GROUP
+    group = _changeable(venue, account, group_id)
+    if isinstance(group, Refused):
+        return group
     _cancel_orders(venue, account, group_id, now)
     del account.groups[group_id]
     _tell(venue, account, group, GroupChange.DELETED, now)
@@ -34,9 +36,9 @@ def delete_group(venue: Venue, account: Account, group_id: str, now: Timestamp) 
 
 def reset_group(venue: Venue, account: Account, group_id: str, now: Timestamp) -> Refused | None:
     """Let the group accept orders again, counting from zero."""
-    group = account.groups.get(group_id)
-    if group is None:
-        return _NO_GROUP
+    group = _changeable(venue, account, group_id)
+    if isinstance(group, Refused):
+        return group
     group.reset()
     _tell(venue, account, group, GroupChange.RESET, now)
     return None
@@ -44,18 +46,18 @@ def reset_group(venue: Venue, account: Account, group_id: str, now: Timestamp) -
 
 def trigger_group(venue: Venue, account: Account, group_id: str, now: Timestamp) -> Refused | None:
     """Trip the group by hand."""
-    group = account.groups.get(group_id)
-    if group is None:
-        return _NO_GROUP
+    group = _changeable(venue, account, group_id)
+    if isinstance(group, Refused):
+        return group
     _trip(venue, account, group, now)
     return None
 
 
 def limit_group(venue: Venue, account: Account, group_id: str, contracts_limit: Size, now: Timestamp) -> Refused | None:
     """Give the group another limit; it trips at once when the window has already reached it."""
-    group = account.groups.get(group_id)
-    if group is None:
-        return _NO_GROUP
+    group = _changeable(venue, account, group_id)
+    if isinstance(group, Refused):
+        return group
     if not 0 < contracts_limit <= CONTRACTS_LIMIT_MAX:
         return Refused(Reason.INVALID_PARAMETERS, "contracts_limit is out of range")
     group.contracts_limit = contracts_limit
@@ -79,6 +81,14 @@ def group_orders(account: Account, group_id: str) -> list[Order]:
     """The group's resting orders, oldest first."""
     resting = [order for orders in account.resting.values() for order in orders.values() if order.group_id == group_id]
     return sorted(resting, key=lambda order: order.number)
+
+
+def _changeable(venue: Venue, account: Account, group_id: str) -> OrderGroup | Refused:
+    halted = halt_refusal(venue)
+    if halted is not None:
+        return halted
+    group = account.groups.get(group_id)
+    return group if group is not None else Refused(Reason.GROUP_NOT_FOUND)
 
 
 def _trip(venue: Venue, account: Account, group: OrderGroup, now: Timestamp) -> None:

@@ -1,18 +1,22 @@
 """The life of a market: listed, opened, paused, closed, determined, settled (venue reference §11.3)."""
 
+from dataclasses import replace
 from heapq import heappush
 
 from edgelock.core.fees import BALANCE_PRECISION
+from edgelock.core.price_grid import PriceGrid
 from edgelock.core.units import ONE_DOLLAR, SECOND, Money, Price, Size, Timestamp
 from edgelock.exchange.account_history import Held
 from edgelock.exchange.accounts import Account, Settlement
 from edgelock.exchange.facts import (
     CloseTimeMoved,
+    GridChanged,
     MarketDetermined,
     MarketListed,
     MarketPaused,
     MarketSettled,
 )
+from edgelock.exchange.fee_changes import fees_of
 from edgelock.exchange.flow import MarketListing, MarketPhase
 from edgelock.exchange.market import ENDED, Market, MarketStatus
 from edgelock.exchange.matching import position_fact
@@ -46,7 +50,9 @@ def list_market(venue: Venue, listing: MarketListing, now: Timestamp) -> Market:
         raise IllegalMarketChange(f"{listing.ticker} is listed already")
     is_first = all(m.listing.event_ticker != listing.event_ticker for m in venue.markets.values())
     market = Market(listing=listing, created_at=now, close_time=listing.close_time, updated_at=now)
+    market.fees = fees_of(venue, listing)
     venue.markets[listing.ticker] = market
+    heappush(venue.closes_due, (market.close_time, listing.ticker))
     venue.facts.append(MarketListed(now, listing.ticker, is_first))
     return market
 
@@ -77,6 +83,26 @@ def change_phase(venue: Venue, market: Market, phase: MarketPhase, now: Timestam
         # The venue clears the book of a market that resumes.
         _cancel_resting(venue, market, UpdateReason.HALT_CANCEL, now)
         venue.facts.append(MarketPaused(now, ticker, is_paused=False))
+
+
+def move_close(venue: Venue, market: Market, close_time: Timestamp, now: Timestamp) -> None:
+    """Announce another close.
+
+    Raises IllegalMarketChange when the market is over, or the time has passed.
+    """
+    if market.status in ENDED or close_time <= now:
+        raise IllegalMarketChange(f"{market.listing.ticker} cannot be given the close {close_time}")
+    market.close_time = close_time
+    market.updated_at = now
+    heappush(venue.closes_due, (close_time, market.listing.ticker))
+    venue.facts.append(CloseTimeMoved(now, market.listing.ticker, close_time))
+
+
+def change_grid(venue: Venue, market: Market, label: str, grid: PriceGrid, now: Timestamp) -> None:
+    """Give the market's prices other steps; orders that rest stay where they are."""
+    market.listing = replace(market.listing, price_level_structure=label, grid=grid)
+    market.updated_at = now
+    venue.facts.append(GridChanged(now, market.listing.ticker))
 
 
 def determine(venue: Venue, market: Market, value: Price, now: Timestamp) -> None:

@@ -8,6 +8,7 @@ from heapq import heappush
 
 from edgelock.core.units import Size, Timestamp
 from edgelock.exchange.accounts import Account
+from edgelock.exchange.exchange_pauses import halt_refusal, trading_refusal
 from edgelock.exchange.order_entry import expiry_refusal, has_ended, price_refusal, status_refusal, work, would_cross
 from edgelock.exchange.orders import AmendTerms, Order, UpdateReason
 from edgelock.exchange.refusals import Reason, Refused
@@ -22,8 +23,11 @@ def cancel_order(venue: Venue, account: Account, order_id: str, now: Timestamp) 
     return order, venue.cancel(order, UpdateReason.NONE, now)
 
 
-def cancel_all(venue: Venue, account: Account, now: Timestamp) -> int:
+def cancel_all(venue: Venue, account: Account, now: Timestamp) -> int | Refused:
     """Cancel every resting order of a member; returns how many."""
+    refused = halt_refusal(venue)
+    if refused is not None:
+        return refused
     orders = [order for resting in account.resting.values() for order in resting.values()]
     for order in sorted(orders, key=lambda order: order.number):
         venue.cancel(order, UpdateReason.NONE, now)
@@ -77,6 +81,9 @@ def amend_order(venue: Venue, account: Account, order_id: str, terms: AmendTerms
 
 def live_order(venue: Venue, account: Account, order_id: str) -> Order | Refused:
     """A member's resting order. Unknown, finished and filled orders all get the same answer, as on the venue."""
+    halted = halt_refusal(venue)
+    if halted is not None:
+        return halted
     order = venue.live_orders.get(order_id)
     if order is not None and order.account_id == account.account_id:
         return order
@@ -98,7 +105,12 @@ def _amend_refusal(venue: Venue, account: Account, order: Order, terms: AmendTer
         return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID)
     if terms.total < order.filled or terms.total <= 0:
         return Refused(Reason.INVALID_SIZE)
-    refused = expiry_refusal(terms.expires_at, now) or status_refusal(market) or price_refusal(market, terms.price)
+    refused = (
+        expiry_refusal(terms.expires_at, now)
+        or status_refusal(market)
+        or trading_refusal(venue)
+        or price_refusal(market, terms.price)
+    )
     if refused is not None:
         return refused
     if order.is_post_only and would_cross(market, terms.side, terms.price):

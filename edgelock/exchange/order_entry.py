@@ -2,6 +2,7 @@
 
 from edgelock.core.units import SECOND, Price, Size, Timestamp
 from edgelock.exchange.accounts import Account
+from edgelock.exchange.exchange_pauses import halt_refusal, trading_refusal
 from edgelock.exchange.flow import BookSide
 from edgelock.exchange.market import ENDED, Market, MarketStatus
 from edgelock.exchange.matching import Ending, match
@@ -109,7 +110,9 @@ def _refusal(venue: Venue, account: Account, terms: OrderTerms, now: Timestamp) 
     if market is None:
         return Refused(Reason.MARKET_NOT_FOUND)
     return (
-        status_refusal(market)
+        halt_refusal(venue)
+        or status_refusal(market)
+        or trading_refusal(venue)
         or _terms_refusal(terms, now)
         or price_refusal(market, terms.price)
         or _group_refusal(account, terms)

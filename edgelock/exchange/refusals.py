@@ -10,6 +10,7 @@ class Reason(Enum):
     MARKET_NOT_FOUND = auto()
     MARKET_INACTIVE = auto()
     TRADING_PAUSED = auto()
+    EXCHANGE_PAUSED = auto()
     DUPLICATE_CLIENT_ORDER_ID = auto()
     INVALID_PRICE = auto()
     INVALID_SIZE = auto()

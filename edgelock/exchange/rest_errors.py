@@ -15,6 +15,7 @@ REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.MARKET_NOT_FOUND: (404, "market_not_found"),
     Reason.MARKET_INACTIVE: (409, "market_inactive"),  # ours
     Reason.TRADING_PAUSED: (409, "trading_is_paused"),
+    Reason.EXCHANGE_PAUSED: (409, "exchange_is_paused"),
     Reason.DUPLICATE_CLIENT_ORDER_ID: (409, "order_already_exists"),
     Reason.INVALID_PRICE: (400, "invalid_price"),
     Reason.INVALID_SIZE: (400, "invalid_order_size"),

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from edgelock.core.units import SECOND, Timestamp
+from edgelock.exchange.fee_changes import override_of
+from edgelock.exchange.flow import Trading
 from edgelock.exchange.market import Market, MarketStatus
 from edgelock.exchange.rest_call import Answer, Call, Rejected, public
 from edgelock.exchange.rest_errors import invalid_query, nested
@@ -11,6 +13,7 @@ from edgelock.exchange.wire_market import (
     WireObject,
     book_object,
     event_object,
+    fee_change_object,
     market_object,
     series_object,
     trade_object,
@@ -29,10 +32,11 @@ _BOOKS_MAX = 100
 
 
 def exchange_status(call: Call) -> Answer:
-    """Everything runs: the embedded exchange has no maintenance."""
+    """What is open, alike on all shards."""
+    trading = call.engine.venue.trading
     flags: WireObject = {
-        "exchange_active": True,
-        "trading_active": True,
+        "exchange_active": trading is not Trading.HALTED,
+        "trading_active": trading is Trading.OPEN,
         "intra_exchange_transfers_active": True,
     }
     shards = sorted({market.listing.exchange_index for market in call.engine.markets.values()} | {0})
@@ -71,13 +75,17 @@ def get_series(call: Call) -> Answer:
 
 
 def series_fee_changes(_: Call) -> Answer:
-    """Fees never change here."""
+    """A series' own fees never change here; events override them."""
     return Answer(200, {"series_fee_change_arr": []})
 
 
-def event_fee_changes(_: Call) -> Answer:
-    """Fees never change here."""
-    return Answer(200, {"event_fee_changes": [], "cursor": ""})
+def event_fee_changes(call: Call) -> Answer:
+    """Fees that events have had for themselves, newest first."""
+    size = limit(call, "GetEventFeeChanges", default=100, maximum=1000)
+    event = call.text("event_ticker")
+    changes = call.engine.venue.fee_overrides
+    found, cursor = page(call, changes, lambda change: event is None or change.event_ticker == event, size)
+    return Answer(200, {"event_fee_changes": [fee_change_object(change) for change in found], "cursor": cursor})
 
 
 def get_events(call: Call) -> Answer:
@@ -97,7 +105,7 @@ def get_events(call: Call) -> Answer:
 
     found, cursor = page(call, list(_markets_by_event(call).values()), keep, size, newest_first=False)
     nest = call.text("with_nested_markets") == "true"
-    return Answer(200, {"events": [_event(markets, nest=nest) for markets in found], "cursor": cursor})
+    return Answer(200, {"events": [_event(call, markets, nest=nest) for markets in found], "cursor": cursor})
 
 
 def get_event(call: Call) -> Answer:
@@ -107,7 +115,7 @@ def get_event(call: Call) -> Answer:
         return nested(404, "not_found")
     nest = call.text("with_nested_markets") == "true"
     beside = [] if nest or call.text("exclude_markets") == "true" else [market_object(market) for market in markets]
-    return Answer(200, {"event": _event(markets, nest=nest), "markets": beside})
+    return Answer(200, {"event": _event(call, markets, nest=nest), "markets": beside})
 
 
 def get_markets(call: Call) -> Answer:
@@ -234,8 +242,10 @@ def _markets_by_event(call: Call) -> dict[str, list[Market]]:
     return events
 
 
-def _event(markets: list[Market], *, nest: bool) -> WireObject:
-    event = event_object(markets[0].listing, max(market.updated_at for market in markets))
+def _event(call: Call, markets: list[Market], *, nest: bool) -> WireObject:
+    listing = markets[0].listing
+    override = override_of(call.engine.venue, listing.event_ticker)
+    event = event_object(listing, max(market.updated_at for market in markets), override)
     if nest:
         event["markets"] = [market_object(market) for market in markets]
     return event

@@ -84,8 +84,8 @@ def cancel_several(call: Call) -> Answer:
 
 def cancel_all(call: Call) -> Answer:
     """Cancel every resting order of the member."""
-    call.engine.cancel_all(call.member, call.now)
-    return Answer(204)
+    done = call.engine.cancel_all(call.member, call.now)
+    return refusal(done) if isinstance(done, Refused) else Answer(204)
 
 
 def amend_one(call: Call) -> Answer:

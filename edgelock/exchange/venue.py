@@ -11,8 +11,8 @@ from heapq import heappush
 from edgelock.core.units import MONEY_PER_DOLLAR, Money, Price, Size, Timestamp
 from edgelock.exchange.account_history import AccountHistory, Change
 from edgelock.exchange.accounts import Account, reserve_needed
-from edgelock.exchange.facts import Fact, LevelChanged, OrderUpdated, Traded
-from edgelock.exchange.flow import BookSide
+from edgelock.exchange.facts import Fact, FeesOverridden, LevelChanged, OrderUpdated, Traded
+from edgelock.exchange.flow import BookSide, Trading
 from edgelock.exchange.market import Market
 from edgelock.exchange.orders import Order, OrderStatus, UpdateReason
 
@@ -26,6 +26,7 @@ class Venue:
 
     def __init__(self, new_id: Callable[[], str]) -> None:
         self.new_id = new_id
+        self.trading = Trading.OPEN
         self.markets: dict[str, Market] = {}
         self.accounts: dict[str, Account] = {}
         self.histories: dict[str, AccountHistory] = {}
@@ -35,10 +36,12 @@ class Venue:
         }
         self.live_orders: dict[str, Order] = {}
         self.trades: list[Traded] = []
+        self.fee_overrides: list[FeesOverridden] = []
         self.fees_collected = Money(0)
         self.deposited = Money(0)
         self.facts: list[Fact] = []
         self.expiries: list[tuple[Timestamp, int, str]] = []
+        self.closes_due: list[tuple[Timestamp, str]] = []
         self.settlements_due: list[tuple[Timestamp, str]] = []
         self._last_number = 0
 

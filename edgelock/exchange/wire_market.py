@@ -8,10 +8,10 @@ from collections.abc import Iterable
 
 from edgelock.core.price_grid import PriceGrid
 from edgelock.core.units import ONE_DOLLAR, Price, Size, Timestamp, price_text, size_text
-from edgelock.exchange.facts import Traded
+from edgelock.exchange.facts import FeesOverridden, Traded
 from edgelock.exchange.flow import BookSide, MarketListing
 from edgelock.exchange.market import Market, Touch
-from edgelock.exchange.wire_text import OUTCOME_SIDE, no_price, result_text, rfc3339
+from edgelock.exchange.wire_text import OUTCOME_SIDE, json_number, no_price, result_text, rfc3339
 
 WireObject = dict[str, object]
 
@@ -45,6 +45,8 @@ def market_object(market: Market) -> WireObject:
         "previous_yes_bid_dollars": price_text(_EMPTY_TOUCH.bid),
         "previous_yes_ask_dollars": price_text(_EMPTY_TOUCH.ask),
         "previous_price_dollars": price_text(Price(0)),
+        # The venue's newest schema has dropped this field, but clients in use still demand it.
+        "liquidity_dollars": price_text(Price(0)),
         "volume_fp": size_text(market.volume),
         "volume_24h_fp": size_text(market.volume_24h),
         "open_interest_fp": size_text(market.open_interest),
@@ -85,9 +87,9 @@ def price_ranges(grid: PriceGrid) -> list[WireObject]:
     ]
 
 
-def event_object(listing: MarketListing, updated_at: Timestamp) -> WireObject:
-    """The event that a market belongs to; its markets exclude each other."""
-    return {
+def event_object(listing: MarketListing, updated_at: Timestamp, override: FeesOverridden | None = None) -> WireObject:
+    """The event that a market belongs to, with the fees it has for itself; its markets exclude each other."""
+    found: WireObject = {
         "event_ticker": listing.event_ticker,
         "series_ticker": listing.series_ticker,
         "title": listing.title,
@@ -103,11 +105,27 @@ def event_object(listing: MarketListing, updated_at: Timestamp) -> WireObject:
         "last_updated_ts": rfc3339(updated_at),
         "exchange_index": listing.exchange_index,
     }
+    if override is not None and override.fee_type is not None:
+        found["fee_type_override"] = override.fee_type
+    if override is not None and override.multiplier is not None:
+        found["fee_multiplier_override"] = json_number(override.multiplier)
+    return found
+
+
+def fee_change_object(change: FeesOverridden) -> WireObject:
+    """A change of an event's fees; null where the series' own are in force again."""
+    return {
+        "id": change.change_id,
+        "event_ticker": change.event_ticker,
+        "series_ticker": change.series_ticker,
+        "fee_type_override": change.fee_type,
+        "fee_multiplier_override": None if change.multiplier is None else json_number(change.multiplier),
+        "scheduled_ts": rfc3339(change.at),
+    }
 
 
 def series_object(listing: MarketListing) -> WireObject:
     """The series that a market belongs to, with its fees."""
-    multiplier = listing.fee_multiplier
     return {
         "ticker": listing.series_ticker,
         "frequency": "custom",
@@ -119,9 +137,7 @@ def series_object(listing: MarketListing) -> WireObject:
         "contract_url": "",
         "contract_terms_url": "",
         "fee_type": listing.fee_type,
-        "fee_multiplier": multiplier.numerator
-        if multiplier.denominator == 1
-        else multiplier.numerator / multiplier.denominator,
+        "fee_multiplier": json_number(listing.fee_multiplier),
         "additional_prohibitions": [],
         "exchange_index": listing.exchange_index,
     }

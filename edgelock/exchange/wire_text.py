@@ -1,6 +1,7 @@
 """Times, sides and results as the venue writes them."""
 
 import time
+from fractions import Fraction
 
 from edgelock.core.units import ONE_DOLLAR, Price, Timestamp
 from edgelock.exchange.flow import BookSide
@@ -30,6 +31,11 @@ def unix_ms(at: Timestamp) -> int:
 def no_price(price: Price) -> Price:
     """The NO price that belongs to a YES price."""
     return Price(ONE_DOLLAR - price)
+
+
+def json_number(value: Fraction) -> int | float:
+    """A multiplier as the venue writes it, a JSON number. It is shown only: nothing is computed from the float."""
+    return value.numerator if value.denominator == 1 else value.numerator / value.denominator
 
 
 def result_text(value: Price | None) -> str:

@@ -13,7 +13,9 @@ from edgelock.exchange.engine import Engine
 from edgelock.exchange.facts import (
     CloseTimeMoved,
     Fact,
+    FeesOverridden,
     Filled,
+    GridChanged,
     GroupChanged,
     LevelChanged,
     MarketDetermined,
@@ -102,6 +104,10 @@ class Broadcast:
                 self._to_lifecycle(ws_messages.close_moved(fact.ticker, fact.close_time))
             case MarketDetermined():
                 self._to_lifecycle(ws_messages.determined(fact.ticker, fact.value, fact.at))
+            case GridChanged():
+                self._to_lifecycle(ws_messages.grid_changed(self._engine.markets[fact.ticker]))
+            case FeesOverridden():
+                self._to_all(Channel.LIFECYCLE, "event_fee_update", None, lambda: ws_messages.fees_overridden(fact))
             case MarketSettled():
                 self._to_lifecycle(ws_messages.settled(fact.ticker, fact.at))
 

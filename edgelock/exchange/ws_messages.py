@@ -7,6 +7,7 @@ import msgspec
 
 from edgelock.core.units import Price, Size, Timestamp, money_text, price_text, size_text
 from edgelock.exchange.facts import (
+    FeesOverridden,
     GroupChange,
     GroupChanged,
     LevelChanged,
@@ -17,7 +18,7 @@ from edgelock.exchange.facts import (
 from edgelock.exchange.flow import BookSide
 from edgelock.exchange.market import Market, Touch
 from edgelock.exchange.wire_market import event_object, price_ranges
-from edgelock.exchange.wire_text import OUTCOME_SIDE, no_price, result_text, rfc3339, unix_ms, unix_s
+from edgelock.exchange.wire_text import OUTCOME_SIDE, json_number, no_price, result_text, rfc3339, unix_ms, unix_s
 
 WireObject = dict[str, object]
 
@@ -208,6 +209,28 @@ def determined(name: str, value: Price, at: Timestamp) -> bytes:
 def settled(name: str, at: Timestamp) -> bytes:
     """Positions have been paid."""
     return _lifecycle(name, "settled", settled_ts=unix_s(at))
+
+
+def grid_changed(market: Market) -> bytes:
+    """A market's prices have other steps."""
+    listing = market.listing
+    return _lifecycle(
+        listing.ticker,
+        "price_level_structure_updated",
+        price_level_structure=listing.price_level_structure,
+        price_ranges=price_ranges(listing.grid),
+    )
+
+
+def fees_overridden(fact: FeesOverridden) -> bytes:
+    """An event charges other fees than its series; null where it does not."""
+    return encode(
+        {
+            "event_ticker": fact.event_ticker,
+            "fee_type_override": fact.fee_type,
+            "fee_multiplier_override": None if fact.multiplier is None else json_number(fact.multiplier),
+        }
+    )
 
 
 def _lifecycle(name: str, event_type: str, **fields: object) -> bytes:

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgelock.core.units import ONE_DOLLAR
-from edgelock.exchange.flow import ChangePhase, MarketPhase, Settle
+from edgelock.exchange.flow import ChangePhase, MarketPhase, Settle, Trading
 from tests.exchange.engine_builders import EVENT, NOON, TICKER, FlowScript, at, cents
 from tests.exchange.served import Served, serving
 
@@ -353,6 +354,36 @@ def test_a_paused_market_refuses_orders_with_409_but_lets_them_be_canceled() -> 
         refused = await served.ann.place(TICKER, "bid", "0.40", "1")
         assert refused == (409, {"error": {"code": "trading_is_paused", "message": "trading is paused"}})
         assert (await served.ann.request("DELETE", f"{ORDERS}/{created['order_id']}"))[0] == 200
+
+    run(scenario)
+
+
+def test_a_pause_of_the_exchange_shows_in_its_status_and_in_its_refusals() -> None:
+    async def scenario(served: Served) -> None:
+        _, created = await served.ann.place(TICKER, "bid", "0.40", "1")
+        path = f"{ORDERS}/{created['order_id']}"
+        served.engine.change_trading(Trading.PAUSED, served.exchange.clock.now())
+        status = await served.ann.get("/exchange/status")
+        assert (status["exchange_active"], status["trading_active"]) == (True, False)
+        assert (await served.ann.place(TICKER, "bid", "0.40", "1"))[1]["error"]["code"] == "trading_is_paused"
+        served.engine.change_trading(Trading.HALTED, served.exchange.clock.now())
+        status = await served.ann.get("/exchange/status")
+        assert (status["exchange_active"], status["exchange_index_statuses"][0]["trading_active"]) == (False, False)
+        for refused_path in (path, ORDERS):
+            refused = await served.ann.request("DELETE", refused_path)
+            assert refused == (409, {"error": {"code": "exchange_is_paused", "message": "exchange is paused"}})
+
+    run(scenario)
+
+
+def test_an_events_own_fees_show_on_the_event_and_in_the_changes() -> None:
+    async def scenario(served: Served) -> None:
+        assert "fee_multiplier_override" not in (await served.ann.get(f"/events/{EVENT}"))["event"]
+        served.engine.override_fees(EVENT, None, Fraction(1, 2), served.exchange.clock.now())
+        event = (await served.ann.get(f"/events/{EVENT}"))["event"]
+        assert (event["fee_multiplier_override"], "fee_type_override" in event) == (0.5, False)
+        (change,) = (await served.ann.get("/events/fee_changes", event_ticker=EVENT))["event_fee_changes"]
+        assert (change["fee_type_override"], change["series_ticker"]) == (None, "KXNHLGAME")
 
     run(scenario)
 

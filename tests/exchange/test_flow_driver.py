@@ -64,7 +64,7 @@ def test_a_driver_that_is_late_applies_everything_at_its_own_time() -> None:
     for step in range(1000):
         script.then(step, SetLevel(TICKER, BID, cents(40), contracts(1 + step)))
     driven = Driven(script.lasting())
-    driven.until(100_000)
+    driven.until(50_000)
     assert driven.bid_size() == contracts(1000)
     assert driven.published > 1
 
@@ -117,3 +117,12 @@ def test_the_clock_starts_at_its_origin_and_runs_at_its_speed() -> None:
     assert NOON <= first <= second
     assert 0 < clock.real_seconds_until(Timestamp(clock.now() + 100 * SECOND)) <= 10
     assert clock.real_seconds_until(NOON) == 0
+
+
+def test_an_outsiders_action_happens_at_once_and_is_published() -> None:
+    driven = Driven(FlowScript().opened_market().lasting())
+    driven.until(5)
+    before = driven.published
+    driven.driver.intervene(ChangePhase(TICKER, MarketPhase.INACTIVE))
+    market = driven.engine.markets[TICKER]
+    assert (market.status, market.updated_at, driven.published) == (MarketStatus.INACTIVE, at(5), before + 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgelock.core.units import ONE_DOLLAR
+from edgelock.core.units import ONE_DOLLAR, Price
 from edgelock.exchange.facts import Traded
 from edgelock.exchange.flow import ChangePhase, List, MarketPhase, SetLevel, Settle, Take
 from edgelock.exchange.house_traders import HouseTraders
@@ -125,3 +125,20 @@ def test_house_trades_build_up_open_interest_and_volume() -> None:
     desk.apply(Take(TICKER, BID, cents(45), contracts(6)))
     assert (desk.market.open_interest, desk.market.volume) == (contracts(6), contracts(12))
     assert desk.engine.now == NOON
+
+
+def test_what_an_outsider_ends_stays_ended_whatever_the_flow_says_later() -> None:
+    desk = Flowing()
+    desk.house_traders.intervene(Settle(TICKER, ONE_DOLLAR), at(1))
+    desk.apply(ChangePhase(TICKER, MarketPhase.INACTIVE), 2)
+    desk.apply(Settle(TICKER, Price(0)), 3)
+    assert (desk.market.status, desk.market.value) == (MarketStatus.DETERMINED, ONE_DOLLAR)
+
+
+def test_the_house_quotes_again_after_an_outsiders_pause() -> None:
+    desk = Flowing()
+    desk.set_bid(45, 10)
+    desk.house_traders.intervene(ChangePhase(TICKER, MarketPhase.INACTIVE), at(1))
+    assert desk.market.book.size_at(BID, cents(45)) == contracts(10)
+    desk.house_traders.intervene(ChangePhase(TICKER, MarketPhase.ACTIVE), at(2))
+    assert desk.market.book.size_at(BID, cents(45)) == contracts(10)

@@ -2,9 +2,11 @@
 
 import pytest
 
+from edgelock.core.price_grid import PriceBand, PriceGrid
 from edgelock.core.units import Price
 from edgelock.exchange.facts import (
     CloseTimeMoved,
+    GridChanged,
     LevelChanged,
     MarketDetermined,
     MarketListed,
@@ -14,7 +16,8 @@ from edgelock.exchange.facts import (
 from edgelock.exchange.flow import MarketPhase
 from edgelock.exchange.market import MarketStatus
 from edgelock.exchange.market_life import IllegalMarketChange
-from edgelock.exchange.orders import OrderStatus, UpdateReason
+from edgelock.exchange.orders import Order, OrderStatus, OrderTerms, UpdateReason
+from edgelock.exchange.refusals import Reason, Refused
 from tests.exchange.engine_builders import ASK, BID, NOON, TICKER, Desk, a_listing, at, contracts, dollars
 
 LIFECYCLE = (MarketListed, MarketPaused, CloseTimeMoved, MarketDetermined, MarketSettled)
@@ -128,3 +131,39 @@ def test_the_close_takes_every_level_off_the_book() -> None:
     desk.drain()
     desk.engine.change_phase(desk.ticker, MarketPhase.CLOSED, at(1))
     assert [fact.delta for fact in desk.drain() if isinstance(fact, LevelChanged)] == [-1000, -1000]
+
+
+def test_a_market_closes_by_itself_when_its_time_has_come() -> None:
+    desk = Desk()
+    order = desk.placed(BID, 50, 1)
+    desk.engine.move_close(desk.ticker, at(60), at(1))
+    assert CloseTimeMoved(at(1), TICKER, at(60)) in desk.drain()
+    desk.engine.advance(at(59))
+    assert desk.market.status is MarketStatus.ACTIVE
+    desk.engine.advance(at(61))
+    assert (desk.market.status, order.reason) == (MarketStatus.CLOSED, UpdateReason.CLOSE_CANCEL)
+
+
+def test_only_the_last_close_that_was_announced_counts() -> None:
+    desk = Desk()
+    desk.engine.move_close(desk.ticker, at(60), at(1))
+    desk.engine.move_close(desk.ticker, at(120), at(2))
+    desk.engine.advance(at(61))
+    assert desk.market.status is MarketStatus.ACTIVE
+    with pytest.raises(IllegalMarketChange):
+        desk.engine.move_close(desk.ticker, at(60), at(61))
+
+
+def test_another_grid_judges_new_orders_and_keeps_what_rests() -> None:
+    desk = Desk()
+    fine = PriceGrid((PriceBand(Price(0), Price(10_000), Price(10)),))
+    resting = desk.placed(BID, 50, 1)
+    assert desk.engine.place(desk.member(), terms := a_bid(desk, 5010), at(1)) == Refused(Reason.INVALID_PRICE)
+    desk.engine.change_grid(desk.ticker, "deci_cent", fine, at(2))
+    assert isinstance(desk.engine.place(desk.member(), terms, at(3)), Order)
+    assert resting.status is OrderStatus.RESTING
+    assert GridChanged(at(2), TICKER) in desk.drain()
+
+
+def a_bid(desk: Desk, price: int) -> OrderTerms:
+    return OrderTerms(ticker=desk.ticker, side=BID, price=Price(price), size=contracts(1))

@@ -1,13 +1,16 @@
 """Subscriptions, acknowledgements, numbering and overflow, without a socket."""
 
 import json
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from edgelock.core.price_grid import linear_grid
+from edgelock.core.units import Price
 from edgelock.exchange.ws_broadcast import Broadcast
 from edgelock.exchange.ws_session import Session
-from tests.exchange.engine_builders import ASK, BID, NOON, TICKER, Desk, a_listing
+from tests.exchange.engine_builders import ASK, BID, EVENT, NOON, TICKER, Desk, a_listing
 
 OTHER = "KXNHLGAME-26NOV22VGKMIN-MIN"
 
@@ -233,6 +236,21 @@ def test_lifecycle_tells_listing_pause_determination_and_settlement() -> None:
         ("market_lifecycle_v2", "close_date_updated"),
         ("market_lifecycle_v2", "determined"),
     ]
+
+
+def test_lifecycle_tells_other_prices_and_other_fees() -> None:
+    desk = Connected()
+    desk.command(1, "subscribe", channels=["market_lifecycle_v2"])
+    desk.engine.change_grid(TICKER, "deci_cent", linear_grid(Price(10)), NOON)
+    desk.engine.override_fees(EVENT, None, Fraction(1, 2), NOON)
+    grid, fees = desk.frames()
+    assert (grid["msg"]["event_type"], grid["msg"]["price_level_structure"]) == (
+        "price_level_structure_updated",
+        "deci_cent",
+    )
+    assert grid["msg"]["price_ranges"] == [{"start": "0.0000", "end": "1.0000", "step": "0.0010"}]
+    assert (fees["type"], fees["seq"]) == ("event_fee_update", grid["seq"] + 1)
+    assert fees["msg"] == {"event_ticker": EVENT, "fee_type_override": None, "fee_multiplier_override": 0.5}
 
 
 def test_order_groups_are_told_to_their_member() -> None:
