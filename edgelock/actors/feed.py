@@ -1,8 +1,8 @@
 """The Feed: one socket to the venue's market data, and everything the markets are told of it.
 
-The actor itself only passes requests on; the work is done on the socket's thread by the desk. When that thread ends
-on an error, the actor crashes with it, so that the supervisor hears of it; and however the actor ends, its thread
-ends too.
+The actor itself only passes requests on; the work is done on the socket's thread by the desk, and the venue's lists
+are read on another. When one of them ends on an error, the actor crashes with it, so that the supervisor hears of it;
+and however the actor ends, its threads end too.
 """
 
 import random
@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from edgelock.actors.base import SupervisedActor
 from edgelock.actors.clock import Clock
 from edgelock.actors.feed_desk import FeedDesk
+from edgelock.actors.feed_lookup import FeedLookup, FeedReads, LookupAnswer
 from edgelock.actors.inbox import Lane
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.market_data import MarketDataListener
@@ -29,14 +30,14 @@ STALE_AFTER_NS = 10_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class SocketFailed:
-    """The socket's thread ended on an error, and nothing comes from it any more."""
+    """A thread of the feed ended on an error, and nothing comes from it any more."""
 
     lane: ClassVar[Lane] = Lane.CONTROL
     reason: str
 
 
 class FeedFailed(RuntimeError):
-    """The feed's socket thread is dead; the text is what killed it."""
+    """A thread of the feed is dead; the text is what killed it."""
 
 
 class FeedActor(SupervisedActor):
@@ -47,7 +48,8 @@ class FeedActor(SupervisedActor):
     listeners       called on the socket's thread, in this order, before a market is told
     record          takes telemetry of the connection, on the socket's thread
     rng             spreads the pauses between reconnects
-    stale_after_ns  silence, in real nanoseconds, after which no book is relied on any more
+    stale_after_ns  real nanoseconds after which a book that was not heard of is not relied on any more
+    reads           opens the venue's lists, on the thread that reads them; None: nothing is compared or looked up
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class FeedActor(SupervisedActor):
         record: Callable[[Record], None],
         rng: random.Random,
         stale_after_ns: int = STALE_AFTER_NS,
+        reads: Callable[[], FeedReads] | None = None,
         limits: SocketLimits = USUAL_LIMITS,
     ) -> None:
         super().__init__(incarnation)
@@ -68,7 +71,15 @@ class FeedActor(SupervisedActor):
         self._credentials = credentials
         self._rng = rng
         self._limits = limits
-        self._desk = FeedDesk(url=url, clock=clock, listeners=listeners, record=record, stale_after_ns=stale_after_ns)
+        self._lookup = None if reads is None else self._lookup_of(reads)
+        self._desk = FeedDesk(
+            url=url,
+            clock=clock,
+            listeners=listeners,
+            lookup=self._lookup,
+            record=record,
+            stale_after_ns=stale_after_ns,
+        )
         self._socket: VenueSocket | None = None
 
     def on_start(self) -> None:
@@ -83,14 +94,14 @@ class FeedActor(SupervisedActor):
             limits=self._limits,
         )
         self._socket.start()
+        if self._lookup is not None:
+            self._lookup.start()
 
     def handle(self, message: Any) -> None:
         """Pass the request on to the socket's thread."""
         match message:
             case AddMarket() | MarketNews() | Subscribe() | Unsubscribe():
-                self._desk.post(message)
-                if self._socket is not None:
-                    self._socket.wake()
+                self._pass_on(message)
             case SocketFailed(reason):
                 raise FeedFailed(reason)
             case _:
@@ -103,13 +114,30 @@ class FeedActor(SupervisedActor):
 
     def abandon(self) -> None:
         """Given up by the supervisor: the socket's thread must not go on telling markets."""
+        if self._lookup is not None:
+            self._lookup.request_stop()
         if self._socket is not None:
             self._socket.request_stop()
         super().abandon()
 
     def _stop_socket(self) -> None:
+        if self._lookup is not None:
+            self._lookup.request_stop()
         if self._socket is not None:
             self._socket.stop(STOP_WITHIN_S)
+
+    def _lookup_of(self, reads: Callable[[], FeedReads]) -> FeedLookup:
+        return FeedLookup(
+            reads,
+            answer=self._pass_on,
+            on_failed=lambda reason: self._tell_itself(SocketFailed(reason)),
+            name=f"{self.incarnation.name}#{self.incarnation.number}-lookup",
+        )
+
+    def _pass_on(self, request: AddMarket | MarketNews | Subscribe | Unsubscribe | LookupAnswer) -> None:
+        self._desk.post(request)
+        if self._socket is not None:
+            self._socket.wake()
 
     def _tell_itself(self, message: SocketFailed) -> None:
         self.incarnation.address.tell(message)

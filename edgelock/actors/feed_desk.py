@@ -6,9 +6,12 @@ told views, and only when they changed; listeners see every change of the book.
 
 from collections import deque
 from collections.abc import Callable
+from fractions import Fraction
 
 from edgelock.actors.address import Address
 from edgelock.actors.clock import Clock
+from edgelock.actors.feed_check import BookCheck
+from edgelock.actors.feed_lookup import BooksRead, FeedLookup, FeesOf, FeesRead, LookupAnswer, MarketRead
 from edgelock.actors.market_data import MarketDataListener
 from edgelock.actors.messages import AddMarket, BookNews, FactNews, MarketNews, Subscribe, TradeNews, Unsubscribe
 from edgelock.core.facts import (
@@ -20,7 +23,9 @@ from edgelock.core.facts import (
     Print,
     TradesPrinted,
 )
-from edgelock.core.market import MarketStatus
+from edgelock.core.fees import FeeSchedule
+from edgelock.core.market import Market, MarketStatus
+from edgelock.core.price_grid import PriceGrid
 from edgelock.core.telemetry import Record, SocketConnected, SocketDisconnected
 from edgelock.core.units import Duration, Timestamp
 from edgelock.kalshi.feed import FeedConversation
@@ -32,33 +37,65 @@ from edgelock.kalshi.feed_events import (
     FeesOverridden,
     GridSeen,
     LifeChanged,
+    LifeUnsure,
     OutcomePaid,
+    PrintsLost,
     TradeSeen,
     ViewChanged,
 )
 
-FeedRequest = AddMarket | MarketNews | Subscribe | Unsubscribe
+FeedRequest = AddMarket | MarketNews | Subscribe | Unsubscribe | LookupAnswer
+
+LIST_LAG_NS = 20_000_000_000
+"""The venue's list of markets may be so old, in real nanoseconds: it does not overrule what the socket said since."""
+SAME_FAILURE_NS = 60_000_000_000
+"""While the venue cannot be reached for one and the same reason, it is said once in so many real nanoseconds."""
 
 
 class _Followed:
-    """One market: whom to tell, and what was told last. Status and close are None until AddMarket says them."""
+    """One market: whom to tell, and what was told last. Status and close are None until AddMarket says them.
 
-    __slots__ = ("close_time", "feed_status", "prints", "reason", "status", "subscriber")
+    announced_ns  when the socket last spoke of its status (real, monotonic)
+    """
+
+    __slots__ = (
+        "announced_ns",
+        "close_time",
+        "feed_status",
+        "fees",
+        "grid",
+        "market",
+        "prints",
+        "reason",
+        "status",
+        "subscriber",
+    )
 
     def __init__(self) -> None:
+        self.market: Market | None = None
         self.status: MarketStatus | None = None
         self.close_time: Timestamp | None = None
+        self.grid: PriceGrid | None = None
+        self.fees: FeeSchedule | None = None
+        self.announced_ns: int | None = None
         self.subscriber: Address | None = None
         self.feed_status = FeedStatus.DOWN
         self.reason = "not connected"
         self.prints: list[Print] = []
 
+    def take(self, market: Market) -> None:
+        """What the venue's list said when the market was chosen."""
+        self.market = market
+        self.status, self.close_time = market.status, market.close_time
+        self.grid, self.fees = market.grid, market.fees
+
 
 class FeedDesk:
     """The talk of one socket (kalshi.socket.SocketTalk).
 
-    stale_after_ns  silence, in real nanoseconds, after which no book is relied on any more
+    lookup          reads the venue's lists; None: quiet books are asked for again on the socket itself
     record          takes telemetry; must not wait
+    stale_after_ns  real nanoseconds after which a book that was not heard of is not to be relied on
     """
 
     def __init__(
@@ -67,19 +104,22 @@ class FeedDesk:
         url: str,
         clock: Clock,
         listeners: tuple[MarketDataListener, ...],
+        lookup: FeedLookup | None,
         record: Callable[[Record], None],
         stale_after_ns: int,
     ) -> None:
         self._url = url
         self._clock = clock
         self._listeners = listeners
+        self._lookup = lookup
         self._record = record
-        self._stale_after_ns = stale_after_ns
         self._conversation = FeedConversation()
+        self._check = BookCheck(self._conversation, clock=clock, stale_after_ns=stale_after_ns)
         self._requests: deque[FeedRequest] = deque()
         self._markets: dict[str, _Followed] = {}
         self._printed: dict[str, _Followed] = {}
         self._lost_status = FeedStatus.GAP
+        self._failure = ("", 0)
 
     def post(self, request: FeedRequest) -> None:
         """From any thread: to be taken up at the next pause."""
@@ -88,9 +128,13 @@ class FeedDesk:
     # --- the socket's talk --------------------------------------------------------------------------------------
 
     def on_open(self, attempt: int) -> None:
-        """Connected: subscriptions start from nothing."""
+        """Connected: subscriptions start from nothing, and what was announced meanwhile is looked up."""
         self._record(SocketConnected(at=self._clock.now(), url=self._url, attempt=attempt))
+        self._failure = ("", 0)
         self._conversation.opened()
+        self._check.opened()
+        for ticker, followed in self._markets.items():
+            self._look_up(ticker, followed)
 
     def on_text(self, text: bytes) -> None:
         """One frame."""
@@ -104,14 +148,13 @@ class FeedDesk:
         for event in self._conversation.settle():
             self._tell(event)
         self._tell_prints()
-        if heard_ns is not None and self._clock.monotonic_ns() - heard_ns > self._stale_after_ns:
-            self._lose(FeedStatus.STALE, self._conversation.doubt("nothing heard from the venue"))
+        if heard_ns is not None:
+            self._compare_or_lose()
         self._close_what_is_due()
 
     def on_close(self, reason: str, retry_ns: int | None) -> None:
         """Every book is gone."""
-        retry = None if retry_ns is None else Duration(retry_ns)
-        self._record(SocketDisconnected(at=self._clock.now(), url=self._url, reason=reason, retry_s=retry))
+        self._say_closed(reason, retry_ns)
         self._lose(FeedStatus.DOWN, self._conversation.closed(reason))
         for ticker in self._conversation.tickers:
             self._set_feed_status(ticker, FeedStatus.DOWN, reason)
@@ -125,22 +168,69 @@ class FeedDesk:
         """Why this connection is of no use any more."""
         return self._conversation.give_up_reason
 
+    def _compare_or_lose(self) -> None:
+        if self._check.is_stale():
+            self._lose(FeedStatus.STALE, self._conversation.doubt("no book was heard of in time"))
+            return
+        wish = self._check.wish(lambda ticker: self._markets[ticker].status in (MarketStatus.ACTIVE, None))
+        if wish is None:
+            return
+        if self._lookup is None:
+            self._conversation.ask_again()
+        else:
+            self._lookup.compare(wish)
+
+    def _say_closed(self, reason: str, retry_ns: int | None) -> None:
+        known, said_ns = self._failure
+        now_ns = self._clock.monotonic_ns()
+        if retry_ns is not None and reason == known and now_ns - said_ns < SAME_FAILURE_NS:
+            return
+        self._failure = (reason, now_ns)
+        retry = None if retry_ns is None else Duration(retry_ns)
+        self._record(SocketDisconnected(at=self._clock.now(), url=self._url, reason=reason, retry_s=retry))
+
     # --- requests -----------------------------------------------------------------------------------------------
 
     def _take_up(self, request: FeedRequest) -> None:
         match request:
             case AddMarket(market):
-                known = self._markets.setdefault(market.ticker, _Followed())
-                known.status, known.close_time = market.status, market.close_time
+                self._markets.setdefault(market.ticker, _Followed()).take(market)
             case MarketNews(ticker, fact):
-                if ticker in self._markets:
-                    self._set_market_status(ticker, fact.status, fact.close_time)
+                self._learn_status(ticker, fact.status, fact.close_time)
             case Subscribe(ticker, subscriber):
                 self._subscribe(ticker, subscriber)
             case Unsubscribe(ticker):
                 self._conversation.leave(ticker)
                 self._markets.pop(ticker, None)
                 self._printed.pop(ticker, None)
+            case BooksRead():
+                for event in self._check.take(request):
+                    self._tell(event)
+            case MarketRead(listing):
+                self._learn_status(listing.ticker, listing.status, listing.close_time)
+                if listing.ticker in self._markets:
+                    self._set_grid(listing.ticker, listing.grid)
+                    if listing.status is MarketStatus.FINALIZED:
+                        self._tell(OutcomePaid(listing.ticker, listing.settlement_value))
+            case FeesRead(event_ticker, fees):
+                self._set_fees(event_ticker, fees)
+
+    def _learn_status(self, ticker: str, status: MarketStatus, close_time: Timestamp) -> None:
+        """A status from the venue's list, which may be older than what the socket has said."""
+        followed = self._markets.get(ticker)
+        if followed is None:
+            return
+        if status in (MarketStatus.DISPUTED, MarketStatus.AMENDED):
+            self._conversation.outcome_disputed(ticker)
+        announced_ns = followed.announced_ns
+        if announced_ns is None or self._clock.monotonic_ns() - announced_ns > LIST_LAG_NS:
+            self._set_market_status(ticker, status, close_time)
+
+    def _look_up(self, ticker: str, followed: _Followed) -> None:
+        """Ask for all that announcements may have changed."""
+        if self._lookup is not None and followed.market is not None:
+            self._lookup.read_market(ticker)
+            self._lookup.read_fees(FeesOf(followed.market.event_ticker, followed.market.series_ticker))
 
     def _subscribe(self, ticker: str, subscriber: Address) -> None:
         followed = self._markets.setdefault(ticker, _Followed())
@@ -176,21 +266,66 @@ class FeedDesk:
             case BookSuspect(ticker, reason):
                 self._set_feed_status(ticker, self._lost_status, reason)
             case BookRestored(ticker):
-                self._set_feed_status(ticker, FeedStatus.LIVE, "snapshot")
+                if not self._check.is_stale():
+                    self._set_feed_status(ticker, FeedStatus.LIVE, "snapshot")
+            case PrintsLost(reason):
+                self._start_reference_again(reason)
+            case LifeUnsure():
+                for ticker, followed in self._markets.items():
+                    self._look_up(ticker, followed)
             case LifeChanged(ticker, status, close_time):
+                self._markets[ticker].announced_ns = self._clock.monotonic_ns()
                 self._set_market_status(ticker, status, close_time)
             case GridSeen(ticker, grid):
-                for listener in self._listeners:
-                    listener.on_grid(ticker, grid, at)
-                self._tell_market(ticker, FactNews(GridChanged(at=at, grid=grid)))
+                self._set_grid(ticker, grid)
             case OutcomePaid(ticker, value):
                 # Without a value the announcement was missed; the market's status brings it by REST.
                 if value is not None:
                     for listener in self._listeners:
                         listener.on_settled(ticker, value, at)
-            case FeesOverridden():
-                # A market's fees are read when it is selected; a change during the game is taken up with it.
-                pass
+            case FeesOverridden(event_ticker, fee_type, multiplier):
+                self._look_up_fees(event_ticker, (fee_type, multiplier))
+
+    def _start_reference_again(self, reason: str) -> None:
+        """The reference is an average of prints: where some are missing it starts again, as after any gap.
+
+        The books are as good as before, so they are told again at once.
+        """
+        for ticker in self._conversation.tickers:
+            book = self._conversation.book(ticker)
+            if book is None:
+                continue
+            self._set_feed_status(ticker, FeedStatus.GAP, f"prints were missed: {reason}")
+            self._set_feed_status(ticker, FeedStatus.LIVE, "the book is complete")
+            self._tell(BookMoved(ticker))
+            if not book.is_crossed:
+                self._tell(ViewChanged(ticker, book.view()))
+
+    def _look_up_fees(self, event_ticker: str, overrides: tuple[str | None, Fraction | None]) -> None:
+        for followed in self._markets.values():
+            market = followed.market
+            if market is not None and market.event_ticker == event_ticker and self._lookup is not None:
+                self._lookup.read_fees(FeesOf(event_ticker, market.series_ticker, overrides))
+                return
+
+    def _set_fees(self, event_ticker: str, fees: FeeSchedule) -> None:
+        at = self._clock.now()
+        for ticker, followed in self._markets.items():
+            market = followed.market
+            if market is not None and market.event_ticker == event_ticker and followed.fees != fees:
+                followed.fees = fees
+                for listener in self._listeners:
+                    listener.on_fees(ticker, fees, at)
+
+    def _set_grid(self, ticker: str, grid: PriceGrid) -> None:
+        followed = self._markets[ticker]
+        if followed.grid == grid:
+            return
+        followed.grid = grid
+        at = self._clock.now()
+        for listener in self._listeners:
+            listener.on_grid(ticker, grid, at)
+        self._tell_market(ticker, FactNews(GridChanged(at=at, grid=grid)))
 
     def _lose(self, status: FeedStatus, events: list[FeedEvent]) -> None:
         self._lost_status = status

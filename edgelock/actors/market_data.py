@@ -8,6 +8,7 @@ from typing import Protocol
 
 from edgelock.core.book import Book
 from edgelock.core.facts import FeedStatus, Print
+from edgelock.core.fees import FeeSchedule
 from edgelock.core.market import MarketStatus
 from edgelock.core.price_grid import PriceGrid
 from edgelock.core.units import Price, Timestamp
@@ -34,6 +35,10 @@ class MarketDataListener(Protocol):
 
     def on_grid(self, ticker: str, grid: PriceGrid, at: Timestamp) -> None:
         """The market accepts other prices from now on."""
+        ...
+
+    def on_fees(self, ticker: str, fees: FeeSchedule, at: Timestamp) -> None:
+        """Fills of this market are charged so from now on."""
         ...
 
     def on_settled(self, ticker: str, value: Price, at: Timestamp) -> None:

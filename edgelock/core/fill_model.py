@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 from edgelock.core.book import EMPTY_VIEW, Book, Level
 from edgelock.core.facts import Print
-from edgelock.core.fees import charge
+from edgelock.core.fees import FeeSchedule, charge
 from edgelock.core.fill_outcomes import (
     Accepted,
     AmendRefused,
@@ -216,6 +216,10 @@ class PaperMarket:
     def on_grid(self, grid: PriceGrid) -> None:
         """The market accepts other prices from now on; resting orders stay."""
         self._grid = grid
+
+    def on_fees(self, fees: FeeSchedule) -> None:
+        """Fills are charged so from now on, those of resting orders too."""
+        self._fees = fees
 
     # --- arriving ---
 

@@ -2,80 +2,65 @@
 
 It keeps one book per followed market. Numbers (`seq`) run per subscription over every frame that has one, whatever
 its type and market, so a missing number makes every book of that subscription suspect until a snapshot of each has
-come.
+come; among trades and announcements it means that some were missed, and that is told.
 Source: venue reference §10 (read 2026-11-22).
 """
 
 from collections import Counter
 
 from edgelock.core.book import Book, BookError
-from edgelock.core.facts import Print
-from edgelock.core.market import MarketStatus
-from edgelock.core.units import Price
+from edgelock.core.market import Side
+from edgelock.kalshi.feed_announcements import Announcements
 from edgelock.kalshi.feed_book import FollowedBook, ScaleError
 from edgelock.kalshi.feed_events import (
     BookMoved,
     BookRestored,
     BookSuspect,
     FeedEvent,
-    FeesOverridden,
-    GridSeen,
-    LifeChanged,
-    OutcomePaid,
-    TradeSeen,
+    LifeUnsure,
+    PrintsLost,
     ViewChanged,
 )
-from edgelock.kalshi.feed_subscriptions import Subscriptions
-from edgelock.kalshi.wire import WireError, price_field, ratio_field, seconds_field, size_field
+from edgelock.kalshi.feed_subscriptions import Channel, Subscription, Subscriptions
+from edgelock.kalshi.wire import WireError
 from edgelock.kalshi.wire_feed import (
-    FEE_ENDPOINT,
-    LIFECYCLE_ENDPOINT,
-    TRADE_ENDPOINT,
     DeltaBody,
     DeltaFrame,
     ErrorFrame,
-    FeeBody,
     FeeFrame,
     Frame,
-    LifecycleBody,
     LifecycleFrame,
     OddFrame,
     OkFrame,
     SnapshotBody,
     SnapshotFrame,
     SubscribedFrame,
-    TradeBody,
     TradeFrame,
     UnknownFrame,
     UnsubscribedFrame,
     read_frame,
 )
-from edgelock.kalshi.wire_market import grid_field, side_field
 
-_TERMINAL_ERRORS = frozenset({10, 25})
+_TERMINAL_ERRORS = frozenset({10, 17, 25})
 _AUTHENTICATION_REQUIRED = 9
-_STATUS_OF_EVENT = {
-    "created": MarketStatus.INITIALIZED,
-    "activated": MarketStatus.ACTIVE,
-    "deactivated": MarketStatus.INACTIVE,
-    "determined": MarketStatus.DETERMINED,
-    "settled": MarketStatus.FINALIZED,
-}
 
 
 class FeedConversation:
     """One connection after the other with the venue's market data; kept by one thread.
 
-    counts  how often things happened that no event tells: "gap:CHANNEL", "unknown:TYPE", "unreadable", "error:CODE"
+    sent_ms  when the venue queued the newest frame of a book (Unix milliseconds); None when it did not say
+    counts   how often things happened that no event tells: "gap:CHANNEL", "unknown:TYPE", "unreadable", "error:CODE"
     """
 
     def __init__(self) -> None:
         self._followed: dict[str, FollowedBook] = {}
         self._subscriptions = Subscriptions()
         self._book = self._subscriptions.book
+        self._announcements = Announcements()
         self._touched: dict[str, FollowedBook] = {}
-        self._outcomes: dict[str, Price] = {}
         self._is_open = False
+        self._is_scale_proven = False
+        self.sent_ms: int | None = None
         self.counts: Counter[str] = Counter()
 
     @property
@@ -94,17 +79,32 @@ class FeedConversation:
         """Stop following; what still comes for it is ignored."""
         self._followed.pop(ticker, None)
         self._touched.pop(ticker, None)
-        self._outcomes.pop(ticker, None)
+        self._announcements.forget(ticker)
 
     def book(self, ticker: str) -> Book | None:
         """The book of a followed market while it can be relied on, else None. Not to be kept: it changes."""
         followed = self._followed.get(ticker)
-        return followed.book if followed is not None and followed.is_fresh else None
+        return followed.book if followed is not None and followed.is_shown else None
 
     @property
     def tickers(self) -> tuple[str, ...]:
         """The followed markets, in order of name."""
         return tuple(sorted(self._followed))
+
+    @property
+    def fresh_tickers(self) -> tuple[str, ...]:
+        """The markets whose books lack nothing that the venue sent, in order of name."""
+        return tuple(ticker for ticker in self.tickers if self._followed[ticker].is_fresh)
+
+    @property
+    def withheld_tickers(self) -> tuple[str, ...]:
+        """The markets whose books lack nothing and are not shown, because they may be on either scale."""
+        return tuple(ticker for ticker in self.fresh_tickers if not self._followed[ticker].is_shown)
+
+    @property
+    def book_sequence(self) -> int:
+        """The highest number among the frames of books on this connection: it moves with every one."""
+        return self._book.last_seq
 
     # --- the connection -----------------------------------------------------------------------------------------
 
@@ -115,12 +115,26 @@ class FeedConversation:
 
     def closed(self, reason: str) -> list[FeedEvent]:
         """The connection is gone; every book with it."""
+        suspects = self._suspect_all(reason)
         self._reset()
-        return self._suspect_all(reason)
+        return suspects
 
     def doubt(self, reason: str) -> list[FeedEvent]:
         """Something outside says that no book can be relied on; a snapshot of each is asked for."""
         return self._suspect_all(reason)
+
+    def give_up(self, reason: str) -> list[FeedEvent]:
+        """Something outside says that this connection is no good."""
+        self._subscriptions.give_up_reason = reason
+        return self._suspect_all(reason)
+
+    def ask_again(self) -> None:
+        """Ask for a snapshot of every book, whether it is fresh or not; what comes proves that they are still sent."""
+        self._subscriptions.ask_all_again()
+
+    def outcome_disputed(self, ticker: str) -> None:
+        """What was announced as the outcome is not certain any more; only the venue's list says what was paid."""
+        self._announcements.forget(ticker)
 
     def commands(self, now_ns: int) -> list[str]:
         """The frames to send now. `now_ns` is real, monotonic time. Ask after every batch, and now and then."""
@@ -146,6 +160,7 @@ class FeedConversation:
             return self._suspect_all(str(error))
         if type(frame) is DeltaFrame and frame.sid == self._book.sid and frame.seq == self._book.last_seq + 1:
             self._book.last_seq = frame.seq
+            self.sent_ms = frame.sending_ts_ms
             return self._delta(frame.msg)
         return self._numbered(frame)
 
@@ -164,52 +179,91 @@ class FeedConversation:
                 del self._touched[ticker]
         return events
 
+    def compare(self, ticker: str, venue: Book) -> tuple[bool, list[FeedEvent]]:
+        """Whether our book is what the venue's own list shows, and what follows from that for the scale."""
+        followed = self._followed.get(ticker)
+        if followed is None or not followed.is_fresh:
+            return True, []
+        if any(followed.book.levels(side) != venue.levels(side) for side in Side):
+            if not self._is_scale_proven and followed.is_mirror_of(venue):
+                return False, self.give_up("NO prices come on the NO scale, by the venue's list of the book")
+            return False, []
+        if followed.needs_scale and not self._is_scale_proven:
+            self._is_scale_proven = True
+            return True, self._show_withheld()
+        return True, []
+
     def _numbered(self, frame: Frame) -> list[FeedEvent]:
-        events: list[FeedEvent] = []
         if isinstance(frame, SubscribedFrame):
-            self._subscriptions.opened(frame.msg.channel, frame.msg.sid)
-            return events
-        if frame.sid is not None and frame.seq is not None:
-            subscription = self._subscriptions.of_sid(frame.sid)
-            if subscription is None:
-                self.counts["unknown sid"] += 1
-                return events
-            expected, subscription.last_seq = subscription.last_seq + 1, frame.seq
-            if frame.seq != expected:
-                self.counts[f"gap:{subscription.channel.value}"] += 1
-                if subscription is self._book:
-                    events.extend(self._suspect_all(f"expected frame {expected}, got {frame.seq}"))
-        events.extend(self._content(frame))
-        return events
+            return self._subscribed(frame)
+        if frame.sid is None or frame.seq is None:
+            return self._content(frame)
+        subscription = self._subscriptions.of_sid(frame.sid)
+        if subscription is None:
+            self.counts["unknown sid"] += 1
+            return []
+        is_old = frame.seq <= subscription.last_seq
+        oddity = self._subscriptions.numbered(subscription, frame.seq)
+        events = self._out_of_sequence(subscription, oddity, is_old=is_old) if oddity else []
+        # What comes late is lost already: a book is asked for again, a print or an announcement is told as missed.
+        return events if is_old else [*events, *self._content(frame)]
+
+    def _out_of_sequence(self, subscription: Subscription, oddity: str, *, is_old: bool) -> list[FeedEvent]:
+        self.counts[f"gap:{subscription.channel.value}"] += 1
+        if subscription is self._book:
+            return self._suspect_all(oddity)
+        return [] if is_old else self._missed(subscription, oddity)
+
+    def _subscribed(self, frame: SubscribedFrame) -> list[FeedEvent]:
+        subscription = self._subscriptions.opened(frame.msg.channel, frame.msg.sid)
+        # The first of a connection says nothing new: whatever was missed before is told of the connection itself.
+        if subscription is None or subscription is self._book or subscription.ends == 0:
+            return []
+        return self._missed(subscription, f"{subscription.channel.value} had ended")
+
+    def _missed(self, subscription: Subscription, reason: str) -> list[FeedEvent]:
+        return [PrintsLost(reason) if subscription.channel is Channel.TRADES else LifeUnsure(reason)]
 
     def _content(self, frame: Frame) -> list[FeedEvent]:
+        match frame:
+            case DeltaFrame():
+                self.sent_ms = frame.sending_ts_ms
+                return self._delta(frame.msg)
+            case SnapshotFrame():
+                self.sent_ms = frame.sending_ts_ms
+                return self._snapshot(frame.msg)
+            case TradeFrame() | LifecycleFrame() | FeeFrame():
+                return self._announced(frame)
+            case OkFrame():
+                self._subscriptions.done(frame.id)
+            case ErrorFrame():
+                return self._error(frame)
+            case UnsubscribedFrame():
+                return self._ended(frame.sid, "the venue ended the subscription")
+            case UnknownFrame():
+                self.counts[f"unknown:{frame.type[:40]}"] += 1
+            case OddFrame():
+                self.counts["unreadable"] += 1
+                return self._suspect_all(frame.reason) if frame.is_of_a_book else self._unread(frame.sid, frame.reason)
+        return []
+
+    def _announced(self, frame: TradeFrame | LifecycleFrame | FeeFrame) -> list[FeedEvent]:
         try:
             match frame:
-                case DeltaFrame():
-                    return self._delta(frame.msg)
-                case SnapshotFrame():
-                    return self._snapshot(frame.msg)
-                case TradeFrame():
-                    return self._trade(frame.msg)
-                case LifecycleFrame():
-                    return self._lifecycle(frame.msg)
-                case FeeFrame():
-                    return self._fees(frame.msg)
-                case OkFrame():
-                    self._subscriptions.done(frame.id)
-                case ErrorFrame():
-                    return self._error(frame)
-                case UnsubscribedFrame():
-                    return self._ended(frame.sid, "the venue ended the subscription")
-                case UnknownFrame():
-                    self.counts[f"unknown:{frame.type[:40]}"] += 1
-                case OddFrame():
-                    self.counts["unreadable"] += 1
-                    return self._suspect_all(frame.reason) if frame.is_of_a_book else []
-        except WireError:
-            # A field of it is odd. Books have their own answer to that.
+                case TradeFrame(msg=trade) if trade.market_ticker in self._followed:
+                    return self._announcements.trade(trade)
+                case LifecycleFrame(msg=life) if life.market_ticker in self._followed:
+                    return self._announcements.life(life)
+                case FeeFrame(msg=fees):
+                    return self._announcements.fees(fees)
+        except WireError as error:
             self.counts["unreadable"] += 1
+            return self._unread(frame.sid, str(error))
         return []
+
+    def _unread(self, sid: int | None, reason: str) -> list[FeedEvent]:
+        subscription = None if sid is None else self._subscriptions.of_sid(sid)
+        return [] if subscription is None or subscription is self._book else self._missed(subscription, reason)
 
     def _delta(self, delta: DeltaBody) -> list[FeedEvent]:
         followed = self._followed.get(delta.market_ticker)
@@ -219,6 +273,8 @@ class FeedConversation:
             followed.change(delta)
         except (WireError, BookError) as error:
             return self._suspect(followed, str(error))
+        if not self._is_scale_proven:
+            return self._weigh_scale(followed)
         self._touched[followed.ticker] = followed
         return [BookMoved(followed.ticker)]
 
@@ -226,7 +282,6 @@ class FeedConversation:
         followed = self._followed.get(snapshot.market_ticker)
         if followed is None:
             return []
-        was_fresh = followed.is_fresh
         try:
             followed.replace(snapshot)
         except ScaleError as error:
@@ -235,44 +290,7 @@ class FeedConversation:
             return [*self._suspect(followed, str(error), even_again=True), *self._suspect_all(str(error))]
         except (WireError, BookError) as error:
             return self._suspect(followed, str(error), even_again=True)
-        self._touched[followed.ticker] = followed
-        restored = [] if was_fresh else [BookRestored(followed.ticker)]
-        return [*restored, BookMoved(followed.ticker)]
-
-    def _trade(self, trade: TradeBody) -> list[FeedEvent]:
-        if trade.is_block_trade or trade.market_ticker not in self._followed:
-            return []
-        seen = Print(
-            trade_id=trade.trade_id,
-            price=price_field(trade.yes_price_dollars, "yes_price_dollars", TRADE_ENDPOINT),
-            size=size_field(trade.count_fp, "count_fp", TRADE_ENDPOINT),
-            taker_side=side_field(trade.taker_book_side, "taker_book_side", TRADE_ENDPOINT),
-        )
-        return [TradeSeen(trade.market_ticker, seen)]
-
-    def _lifecycle(self, life: LifecycleBody) -> list[FeedEvent]:
-        ticker = life.market_ticker
-        if ticker not in self._followed:
-            return []
-        events: list[FeedEvent] = []
-        status = _STATUS_OF_EVENT.get(life.event_type)
-        close = None if life.close_ts is None else seconds_field(life.close_ts, "close_ts", LIFECYCLE_ENDPOINT)
-        if life.settlement_value is not None:
-            self._outcomes[ticker] = price_field(life.settlement_value, "settlement_value", LIFECYCLE_ENDPOINT)
-        if status is not None or close is not None:
-            events.append(LifeChanged(ticker, status, close))
-        if life.price_ranges is not None:
-            events.append(GridSeen(ticker, grid_field(life.price_ranges, LIFECYCLE_ENDPOINT)))
-        if status is MarketStatus.FINALIZED:
-            events.append(OutcomePaid(ticker, self._outcomes.get(ticker)))
-        return events
-
-    def _fees(self, fees: FeeBody) -> list[FeedEvent]:
-        multiplier = fees.fee_multiplier_override
-        if multiplier is None:
-            return [FeesOverridden(fees.event_ticker, fees.fee_type_override, None)]
-        exact = ratio_field(multiplier, "fee_multiplier_override", FEE_ENDPOINT)
-        return [FeesOverridden(fees.event_ticker, fees.fee_type_override, exact)]
+        return self._shown(followed) if self._is_scale_proven else self._weigh_scale(followed)
 
     def _error(self, frame: ErrorFrame) -> list[FeedEvent]:
         code, said = frame.msg.code, f"venue error {frame.msg.code} ({frame.msg.msg})"
@@ -287,7 +305,34 @@ class FeedConversation:
 
     def _ended(self, sid: int | None, reason: str) -> list[FeedEvent]:
         ended = self._subscriptions.ended(sid, reason)
-        return self._suspect_all(reason) if ended is self._book else []
+        if ended is not self._book:
+            return []
+        self._is_scale_proven = False
+        return self._suspect_all(reason)
+
+    # --- which scale --------------------------------------------------------------------------------------------
+
+    def _weigh_scale(self, followed: FollowedBook) -> list[FeedEvent]:
+        """A change of a fresh book while no book of the subscription has proven which scale its NO prices are on."""
+        if followed.proves_scale:
+            self._is_scale_proven = True
+            return [*self._shown(followed), *self._show_withheld()]
+        if not followed.needs_scale:
+            return self._shown(followed)
+        was_shown = followed.is_shown
+        followed.hide()
+        self._touched.pop(followed.ticker, None)
+        reason = "the scale of its NO prices is not proven"
+        return [BookSuspect(followed.ticker, reason)] if was_shown else []
+
+    def _show_withheld(self) -> list[FeedEvent]:
+        return [event for ticker in self.withheld_tickers for event in self._shown(self._followed[ticker])]
+
+    def _shown(self, followed: FollowedBook) -> list[FeedEvent]:
+        restored = [] if followed.is_shown else [BookRestored(followed.ticker)]
+        followed.show()
+        self._touched[followed.ticker] = followed
+        return [*restored, BookMoved(followed.ticker)]
 
     # --- trust --------------------------------------------------------------------------------------------------
 
@@ -300,6 +345,8 @@ class FeedConversation:
 
     def _reset(self) -> None:
         self._is_open = False
+        self._is_scale_proven = False
+        self.sent_ms = None
         self._subscriptions.reset()
         for followed in self._followed.values():
             followed.connection_lost()

@@ -21,6 +21,7 @@ class FollowedBook:
     """Mutable, kept by one thread.
 
     is_fresh      a snapshot has come, and every change since
+    is_shown      it is fresh, and was told to be good: the scale of its NO prices is not in doubt
     asked_ns      when a snapshot was asked for (real, monotonic); None when none is under way
     asked_times   how often since the book was last fresh
     was_fresh     the present connection has brought at least one snapshot
@@ -29,13 +30,16 @@ class FollowedBook:
     __slots__ = (
         "_ask_horizon",
         "_bid_horizon",
+        "_clock",
         "_is_moved",
+        "_snapshot_clock",
         "_told",
         "_was_crossed",
         "asked_ns",
         "asked_times",
         "book",
         "is_fresh",
+        "is_shown",
         "ticker",
         "was_fresh",
     )
@@ -46,10 +50,15 @@ class FollowedBook:
         self.asked_ns: int | None = None
         self.asked_times = 0
         self.was_fresh = False
+        self._forget_clock()
         self._forget_view()
 
+    def _forget_clock(self) -> None:
+        self._clock: int | None = None
+        self._snapshot_clock = _NOTHING_SHOWN
+
     def _forget_view(self) -> None:
-        self.is_fresh = False
+        self.is_fresh = self.is_shown = False
         self._told: BookView | None = None
         self._is_moved = False
         self._was_crossed = False
@@ -57,10 +66,10 @@ class FollowedBook:
         self._ask_horizon = ONE_DOLLAR + 1
 
     def distrust(self) -> bool:
-        """From now on the book is not to be relied on. False when it was not before either."""
-        was_fresh = self.is_fresh
+        """From now on the book is not to be relied on. False when nobody was told that it was before either."""
+        was_shown = self.is_shown
         self._forget_view()
-        return was_fresh
+        return was_shown
 
     def asked_for_snapshot(self, now_ns: int) -> None:
         """A snapshot is under way."""
@@ -68,13 +77,41 @@ class FollowedBook:
         self.asked_times += 1
 
     def connection_lost(self) -> None:
-        """Whatever was asked for will not come."""
+        """Whatever was asked for will not come, and another connection may count its changes anew."""
         self.asked_ns, self.asked_times, self.was_fresh = None, 0, False
+        self._forget_clock()
 
     @property
     def is_held_back(self) -> bool:
         """The book was crossed when it was last looked at, and waits for the rest of a match."""
         return self._was_crossed
+
+    def hide(self) -> None:
+        """Nobody may rely on it, although nothing of it is missing."""
+        self.is_shown = False
+        self._told = None
+
+    def show(self) -> None:
+        """From now on it can be relied on; its view is told in any case."""
+        self.is_shown = self._is_moved = True
+
+    @property
+    def proves_scale(self) -> bool:
+        """Its NO prices cannot be on the NO scale: read so, the book would be crossed, and no book of the venue is."""
+        bids, asks = self.book.levels(Side.BID), self.book.levels(Side.ASK)
+        if not bids or not asks or self.book.is_crossed:
+            return False
+        return bids[0].price >= ONE_DOLLAR - asks[-1].price
+
+    @property
+    def needs_scale(self) -> bool:
+        """Both sides are there, so that it could be priced from, and it would be a book on either scale."""
+        return bool(self.book.levels(Side.BID)) and bool(self.book.levels(Side.ASK)) and not self.proves_scale
+
+    def is_mirror_of(self, other: Book) -> bool:
+        """The asks are those of `other` on the NO scale."""
+        mirrored = tuple((ONE_DOLLAR - price, size) for price, size in reversed(other.levels(Side.ASK)))
+        return bool(mirrored) and self.book.levels(Side.ASK) == mirrored
 
     def replace(self, snapshot: SnapshotBody) -> None:
         """Take a snapshot. Raises WireError or BookError, and the book then stays as it was."""
@@ -86,9 +123,19 @@ class FollowedBook:
             best_bid, prices = max(bids).price, [price for price, _ in asks]
             if min(prices) <= best_bid < ONE_DOLLAR - max(prices):
                 raise ScaleError(f"{SNAPSHOT_ENDPOINT}: no_dollars_fp is on the NO scale, use_yes_price is not heeded")
+        if snapshot.clock is not None:
+            self._take_snapshot_clock(snapshot.clock)
         self.book.replace(bids, asks)
         self.is_fresh = self.was_fresh = self._is_moved = True
         self.asked_ns, self.asked_times = None, 0
+
+    def _take_snapshot_clock(self, clock: int) -> None:
+        known = self._clock
+        if known is not None and clock < known:
+            # Once only: after maintenance the venue may count from a lower number for good.
+            self._forget_clock()
+            raise BookError(f"a late snapshot: its clock is {clock}, that of the book {known}")
+        self._clock = self._snapshot_clock = clock
 
     def change(self, delta: DeltaBody) -> None:
         """Apply one change. Raises WireError or BookError."""
@@ -100,6 +147,12 @@ class FollowedBook:
             size = parse_size(delta.delta_fp)
         except ValueError as error:
             raise WireError(f"{DELTA_ENDPOINT}: delta_fp: {error}") from None
+        clock = delta.clock
+        if clock is not None:
+            # A snapshot holds every change up to its clock; changes of one event may share a number.
+            if clock <= self._snapshot_clock or (self._clock is not None and clock < self._clock):
+                raise BookError(f"a late change: its clock is {clock}, that of the book {self._clock}")
+            self._clock = clock
         self.book.change(side, price, size)
         # Most changes happen behind the levels that anybody is shown; they are free.
         if price >= self._bid_horizon if side is Side.BID else price <= self._ask_horizon:
@@ -111,7 +164,7 @@ class FollowedBook:
         A crossed book is held back once, because the rest of a match may still be on the way. Raises BookError when
         it is crossed a second time.
         """
-        if not self._is_moved or not self.is_fresh:
+        if not self._is_moved or not self.is_shown:
             return None
         if self.book.is_crossed:
             if self._was_crossed:

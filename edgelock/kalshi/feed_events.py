@@ -82,6 +82,20 @@ class FeesOverridden:
     multiplier: Fraction | None
 
 
+@dataclass(frozen=True, slots=True)
+class PrintsLost:
+    """Public trades of some followed market may have been missed; they are not sent again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LifeUnsure:
+    """Announcements may have been missed: status, close, grid and fees of every market must be looked up."""
+
+    reason: str
+
+
 FeedEvent = (
     BookMoved
     | BookRestored
@@ -92,4 +106,6 @@ FeedEvent = (
     | GridSeen
     | OutcomePaid
     | FeesOverridden
+    | PrintsLost
+    | LifeUnsure
 )

@@ -4,6 +4,7 @@ What is wanted and what was asked for are two sets; commands are their differenc
 connection lives, a refused command is simply said again, and a new connection is an empty second set.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
@@ -19,6 +20,13 @@ SNAPSHOT_ASKS_MAX = 3
 """After so many unanswered asks for a book that had been there, the connection is given up."""
 RETRY_AFTER_NS = 2 * _SECOND_NS
 """A refused command is not repeated sooner."""
+DOUBTS_MAX = 5
+DOUBTS_WITHIN_NS = 60 * _SECOND_NS
+"""A connection whose books are lost more often than this within that time is given up."""
+ENDS_MAX = 3
+"""So often may the venue end one subscription of a connection before the connection is given up."""
+OLD_FRAMES_MAX = 20
+"""After so many frames in a row with numbers that have been, the venue counts anew and we cannot follow."""
 
 
 class Channel(Enum):
@@ -34,19 +42,27 @@ class Subscription:
 
     sid         None until the venue has answered
     pending_id  number of the unanswered command that opens it, None when there is none
+    old_frames  how many frames in a row had numbers that have been
+    ends        how often the venue has ended it on this connection
     """
 
-    __slots__ = ("asked", "asked_ns", "channel", "last_seq", "pending_id", "retry_ns", "sid")
+    __slots__ = ("asked", "asked_ns", "channel", "ends", "last_seq", "old_frames", "pending_id", "retry_ns", "sid")
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
+        self.begin()
+
+    def begin(self) -> None:
+        """A connection begins."""
         self.retry_ns = 0
+        self.ends = 0
         self.forget()
 
     def forget(self) -> None:
         """It does not exist at the venue (any more)."""
         self.sid: int | None = None
         self.last_seq = 0
+        self.old_frames = 0
         self.pending_id: int | None = None
         self.asked_ns = 0
         self.asked: set[str] = set()
@@ -61,6 +77,8 @@ class Subscriptions:
         self._all = (self.book, Subscription(Channel.TRADES), Subscription(Channel.LIFECYCLE))
         self._by_sid: dict[int, Subscription] = {}
         self._updates: dict[int, tuple[Subscription, str, tuple[str, ...]]] = {}
+        self._doubts: deque[int] = deque(maxlen=DOUBTS_MAX)
+        self._wants_all_again = False
         self._number = 0
         self._now_ns = 0
 
@@ -69,22 +87,40 @@ class Subscriptions:
         self.give_up_reason = None
         self._by_sid.clear()
         self._updates.clear()
+        self._doubts.clear()
+        self._wants_all_again = False
         for subscription in self._all:
-            subscription.forget()
-            subscription.retry_ns = 0
+            subscription.begin()
 
     def of_sid(self, sid: int) -> Subscription | None:
         """The subscription that the venue calls `sid`."""
         return self._by_sid.get(sid)
 
-    def opened(self, channel: str, sid: int) -> None:
-        """The venue took a subscription. Said again for one that is open, its numbering goes on."""
+    def opened(self, channel: str, sid: int) -> Subscription | None:
+        """The venue took a subscription. Said again for one that is open, its numbering goes on, and it is None."""
         for subscription in self._all:
             if subscription.channel.value == channel:
                 subscription.pending_id = None
                 if subscription.sid != sid:
                     subscription.sid, subscription.last_seq = sid, 0
                     self._by_sid[sid] = subscription
+                    return subscription
+        return None
+
+    def numbered(self, subscription: Subscription, seq: int) -> str:
+        """Take note of a frame's number; why it is not the next one, or "". An older number is not gone back to."""
+        expected = subscription.last_seq + 1
+        if seq >= expected:
+            subscription.last_seq, subscription.old_frames = seq, 0
+        else:
+            subscription.old_frames += 1
+            if subscription.old_frames >= OLD_FRAMES_MAX:
+                self.give_up_reason = f"the numbers of {subscription.channel.value} have gone back to {seq}"
+        return "" if seq == expected else f"expected frame {expected} of {subscription.channel.value}, got {seq}"
+
+    def ask_all_again(self) -> None:
+        """Ask for a snapshot of every book once more, fresh or not: an answer proves that they are still sent."""
+        self._wants_all_again = True
 
     def done(self, number: int) -> None:
         """The venue took the command of this number."""
@@ -109,6 +145,9 @@ class Subscriptions:
             self.give_up_reason = reason
             return None
         subscription.forget()
+        subscription.ends += 1
+        if subscription.ends > ENDS_MAX:
+            self.give_up_reason = f"{subscription.channel.value} ended {subscription.ends} times: {reason}"
         subscription.retry_ns = self._now_ns + RETRY_AFTER_NS
         return subscription
 
@@ -169,8 +208,13 @@ class Subscriptions:
     def _ask_for_snapshots(self, followed: Mapping[str, FollowedBook]) -> list[str]:
         if self.book.sid is None or self._now_ns < self.book.retry_ns:
             return []
-        overdue = [book for book in followed.values() if book.ticker in self.book.asked and self._is_overdue(book)]
+        asked = [book for book in followed.values() if book.ticker in self.book.asked]
+        overdue = [book for book in asked if self._is_overdue(book)]
+        again = {book.ticker for book in asked if book.is_fresh} if self._wants_all_again else set()
+        self._wants_all_again = False
         if not overdue:
+            return self._update(self.book, "get_snapshot", again)
+        if any(book.was_fresh and book.asked_times == 0 for book in overdue) and self._is_one_doubt_too_many():
             return []
         is_any_fresh = any(book.is_fresh for book in followed.values())
         for book in overdue:
@@ -179,7 +223,15 @@ class Subscriptions:
                 self.give_up_reason = f"no snapshot of {book.ticker} after {book.asked_times} asks"
                 return []
         self._snapshots_are_coming(overdue)
-        return self._update(self.book, "get_snapshot", {book.ticker for book in overdue})
+        return self._update(self.book, "get_snapshot", again | {book.ticker for book in overdue})
+
+    def _is_one_doubt_too_many(self) -> bool:
+        is_full = len(self._doubts) == DOUBTS_MAX
+        if is_full and self._now_ns - self._doubts[0] <= DOUBTS_WITHIN_NS:
+            self.give_up_reason = f"books were lost {DOUBTS_MAX + 1} times within a minute"
+            return True
+        self._doubts.append(self._now_ns)
+        return False
 
     def _is_overdue(self, book: FollowedBook) -> bool:
         if book.is_fresh:

@@ -23,19 +23,21 @@ class _Frame(msgspec.Struct, tag_field="type", gc=False):
 
 
 class SnapshotBody(msgspec.Struct, gc=False):
-    """A whole book. A side without orders has no key at all."""
+    """A whole book. A side without orders has no key at all. `clock` counts the changes of this market."""
 
     market_ticker: str
     yes_dollars_fp: list[tuple[str, str]] = []
     no_dollars_fp: list[tuple[str, str]] = []
+    clock: int | None = None
 
 
 class SnapshotFrame(_Frame, tag="orderbook_snapshot", gc=False):
-    """Sent after a subscription and on request."""
+    """Sent after a subscription and on request. `sending_ts_ms` is when the venue queued it."""
 
     sid: int
     seq: int
     msg: SnapshotBody
+    sending_ts_ms: int | None = None
 
 
 class DeltaBody(msgspec.Struct, gc=False):
@@ -45,14 +47,16 @@ class DeltaBody(msgspec.Struct, gc=False):
     price_dollars: str
     delta_fp: str
     side: str
+    clock: int | None = None
 
 
 class DeltaFrame(_Frame, tag="orderbook_delta", gc=False):
-    """One change of one book."""
+    """One change of one book. `sending_ts_ms` is when the venue queued it."""
 
     sid: int
     seq: int
     msg: DeltaBody
+    sending_ts_ms: int | None = None
 
 
 class TradeBody(msgspec.Struct, gc=False):

@@ -8,6 +8,7 @@ from edgelock.actors.messages import FeedNews, MarketNews, SettlementNews
 from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.core.book import Book
 from edgelock.core.facts import FeedStatus, MarketStatusChanged, Print
+from edgelock.core.fees import FeeSchedule
 from edgelock.core.market import MarketStatus
 from edgelock.core.price_grid import PriceGrid
 from edgelock.core.units import Price, Timestamp
@@ -39,6 +40,9 @@ class DoorListener:
 
     def on_grid(self, ticker: str, grid: PriceGrid, at: Timestamp) -> None:
         """Not its business."""
+
+    def on_fees(self, ticker: str, fees: FeeSchedule, at: Timestamp) -> None:
+        """Not its business: what an order may cost is bounded without its fee."""
 
     def on_settled(self, ticker: str, value: Price, at: Timestamp) -> None:
         """YES was worth `value`."""

@@ -24,7 +24,7 @@ from tests.kalshi.loopback_socket import PATIENCE_S, LoopbackSocketVenue
 from tests.kalshi.test_socket import KEY
 
 NOON = Timestamp(1_790_000_000 * SECOND)
-BOOK = ([["0.4700", "3.00"]], [["0.5200", "2.00"]])
+BOOK = ([["0.4700", "3.00"]], [["0.5200", "2.00"], ["0.9900", "1.00"]])
 QUICK = SocketLimits(pause_s=0.01, pause_max_s=0.05, round_s=0.05)
 
 
@@ -93,6 +93,9 @@ class ListenerThatKeeps:
 
     def on_grid(self, ticker, grid, at):
         self.calls.put(("grid", ticker, grid))
+
+    def on_fees(self, ticker, fees, at):
+        self.calls.put(("fees", ticker, fees))
 
     def on_settled(self, ticker, value, at):
         self.calls.put(("settled", ticker, value))

@@ -1,6 +1,7 @@
 """The paper fill model: hand-made scenarios with a known answer, and what must hold in every flow."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from edgelock.core.book import Book, Level
 from edgelock.core.facts import Print
-from edgelock.core.fees import GAME_FEES
+from edgelock.core.fees import GAME_FEES, fee_schedule
 from edgelock.core.fill_model import PaperMarket
 from edgelock.core.fill_outcomes import (
     Accepted,
@@ -417,6 +418,14 @@ def test_a_taker_pays_the_taker_rate_on_each_level():
 
     # Venue reference §9.3: 0.52 x 1 taker costs 0.0175; 0.53 x 1 is 0.017437, up to the next 0.0001.
     assert [fill.fee for fill in outcomes if isinstance(fill, PaperFill)] == [17_500, 17_500]
+
+
+def test_changed_fees_are_charged_from_then_on():
+    paper = a_paper_market()
+    paper.place(an_order(cents=48, contracts=2), a_book())
+    paper.on_fees(fee_schedule("quadratic", Fraction(1)))
+
+    assert [fill.fee for fill in paper.on_prints(a_print(40, 1))] == [0]
 
 
 @pytest.mark.parametrize(("side", "taker"), [(BID, ASK), (ASK, BID)])

@@ -9,17 +9,24 @@ def subscribed(channel="orderbook_delta", sid=1, number=1):
     return json.dumps({"type": "subscribed", "id": number, "msg": {"channel": channel, "sid": sid}})
 
 
-def snapshot(ticker="A", seq=1, bids=(("0.4700", "3.00"),), asks=(("0.5200", "2.00"),), sid=1):
+BIDS = (("0.4700", "3.00"),)
+ASKS = (("0.5200", "2.00"), ("0.9900", "1.00"))
+"""The far ask shows that the prices are on the YES scale: on the other it would be an offer at 0.01."""
+
+
+def snapshot(ticker="A", seq=1, bids=BIDS, asks=ASKS, sid=1, clock=None, **more):
     """Asks are on the YES scale, as a subscription with use_yes_price gets them. An empty side has no key."""
-    body = {"market_ticker": ticker, "market_id": "uuid", "clock": 7}
+    body = {"market_ticker": ticker, "market_id": "uuid"}
+    if clock is not None:
+        body["clock"] = clock
     if bids:
         body["yes_dollars_fp"] = [list(level) for level in bids]
     if asks:
         body["no_dollars_fp"] = [list(level) for level in asks]
-    return json.dumps({"type": "orderbook_snapshot", "sid": sid, "seq": seq, "msg": body})
+    return json.dumps({"type": "orderbook_snapshot", "sid": sid, "seq": seq, "msg": body, **more})
 
 
-def delta(ticker="A", seq=2, price="0.4700", change="-1.00", leg="yes", sid=1):
+def delta(ticker="A", seq=2, price="0.4700", change="-1.00", leg="yes", sid=1, clock=None, **more):
     body = {
         "market_ticker": ticker,
         "market_id": "uuid",
@@ -29,7 +36,9 @@ def delta(ticker="A", seq=2, price="0.4700", change="-1.00", leg="yes", sid=1):
         "ts": "2026-06-11T06:31:29.957081Z",
         "ts_ms": 1781159489957,
     }
-    return json.dumps({"type": "orderbook_delta", "sid": sid, "seq": seq, "msg": body})
+    if clock is not None:
+        body["clock"] = clock
+    return json.dumps({"type": "orderbook_delta", "sid": sid, "seq": seq, "msg": body, **more})
 
 
 def trade(ticker="A", seq=1, price="0.4700", count="2.00", taker="ask", sid=2, trade_id="t-1", is_block=False):

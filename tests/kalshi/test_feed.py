@@ -17,7 +17,9 @@ from edgelock.kalshi.feed_events import (
     FeesOverridden,
     GridSeen,
     LifeChanged,
+    LifeUnsure,
     OutcomePaid,
+    PrintsLost,
     TradeSeen,
     ViewChanged,
 )
@@ -75,7 +77,8 @@ def test_a_snapshot_makes_a_book_usable_and_shows_it_in_the_yes_frame():
     assert conversation.book("A") is None
     assert conversation.feed(snapshot()) == [BookRestored("A"), BookMoved("A")]
 
-    view = BookView((Level(Price(4700), Size(300)),), (Level(Price(5200), Size(200)),))
+    asks = (Level(Price(5200), Size(200)), Level(Price(9900), Size(100)))
+    view = BookView((Level(Price(4700), Size(300)),), asks)
     assert conversation.settle() == [ViewChanged("A", view)]
     assert conversation.settle() == []
 
@@ -153,12 +156,12 @@ def test_a_snapshot_that_comes_with_the_gap_restores_its_own_book():
     assert events[-2:] == [BookRestored("A"), BookMoved("A")]
 
 
-def test_a_gap_in_the_trades_leaves_the_books_alone():
+def test_a_gap_in_the_trades_means_that_prints_were_lost_and_leaves_the_books_alone():
     conversation = a_live_conversation()
 
     events = conversation.feed(trade(seq=5))
 
-    assert [type(event) for event in events] == [TradeSeen]
+    assert [type(event) for event in events] == [PrintsLost, TradeSeen]
     assert conversation.counts["gap:trade"] == 1
     assert conversation.book("A") is not None
 
@@ -220,21 +223,21 @@ def test_an_odd_frame_makes_the_book_suspect_and_raises_nothing(broken):
 
 
 @pytest.mark.parametrize(
-    "broken",
+    ("broken", "missed"),
     [
-        trade(count="x"),
-        trade().replace("taker_book_side", "taker"),
-        life("settled", sid=2).replace("event_type", "event"),
+        (trade(count="x"), PrintsLost),
+        (trade().replace("taker_book_side", "taker"), PrintsLost),
+        (life("settled").replace("event_type", "event"), LifeUnsure),
+        (life("price_level_structure_updated", price_ranges=[{"start": "0", "end": "1", "step": "0"}]), LifeUnsure),
     ],
 )
-def test_an_odd_trade_or_announcement_is_counted_and_leaves_the_books_alone(broken):
+def test_an_odd_trade_or_announcement_is_one_that_was_missed_and_leaves_the_books_alone(broken, missed):
     conversation = a_live_conversation()
 
-    assert conversation.feed(broken) == []
+    assert [type(event) for event in conversation.feed(broken)] == [missed]
 
     assert conversation.book("A") is not None
     assert conversation.counts["unreadable"] == 1
-    assert [type(event) for event in conversation.feed(trade(seq=2))] == [TradeSeen]
     assert conversation.counts["gap:trade"] == 0
 
 
@@ -247,7 +250,7 @@ def test_a_book_crossed_between_two_frames_of_a_match_is_held_back_and_then_show
 
     (event,) = conversation.settle()
     assert event.view.best_bid == 5200
-    assert event.view.asks == ()
+    assert event.view.best_ask == 9900
 
 
 def test_a_book_that_stays_crossed_is_a_gap():
@@ -359,7 +362,7 @@ def test_a_subscription_nobody_answers_gives_the_connection_up():
     assert "no answer" in conversation.give_up_reason
 
 
-@pytest.mark.parametrize("code", [10, 25])
+@pytest.mark.parametrize("code", [10, 17, 25])
 def test_a_subscription_that_ended_is_opened_again_after_a_while(code):
     conversation = a_live_conversation()
 
@@ -454,11 +457,13 @@ CHANGES = st.lists(
 
 @given(CHANGES)
 def test_the_book_is_what_a_slow_model_says_and_the_view_its_best_levels(changes):
-    conversation = a_conversation()
-    conversation.feed(snapshot(bids=(), asks=()))
+    conversation = a_conversation("A", "PROOF OF SCALE")
+    conversation.feed(snapshot("PROOF OF SCALE", seq=1))
+    conversation.settle()
+    conversation.feed(snapshot(seq=2, bids=(), asks=()))
     model = {"yes": {}, "no": {}}
 
-    for seq, (leg, cents, change) in enumerate(changes, start=2):
+    for seq, (leg, cents, change) in enumerate(changes, start=3):
         expected = model[leg].get(cents, 0) + change
         events = conversation.feed(delta(seq=seq, price=cents * 100, change=change, leg=leg))
         if expected < 0:

@@ -70,6 +70,9 @@ class HeardFromFeed:
     def on_grid(self, ticker, grid, at):
         """Not looked at here."""
 
+    def on_fees(self, ticker, fees, at):
+        """Not looked at here."""
+
     def on_settled(self, ticker, value, at):
         """Not looked at here."""
 
