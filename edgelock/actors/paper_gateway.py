@@ -24,6 +24,7 @@ from edgelock.actors.order_gateway import (
 )
 from edgelock.core.book import Book
 from edgelock.core.facts import FeedStatus, Print
+from edgelock.core.fees import FeeSchedule
 from edgelock.core.fill_model import PaperMarket
 from edgelock.core.fill_outcomes import (
     Accepted,
@@ -156,6 +157,13 @@ class PaperGateway:
             paper = self._markets.get(ticker)
             if paper is not None:
                 paper.on_grid(grid)
+
+    def on_fees(self, ticker: str, fees: FeeSchedule, at: Timestamp) -> None:  # noqa: ARG002 - the listener's signature
+        """Fills are charged so from now on."""
+        with self._lock:
+            paper = self._markets.get(ticker)
+            if paper is not None:
+                paper.on_fees(fees)
 
     def on_settled(self, ticker: str, value: Price, at: Timestamp) -> None:  # noqa: ARG002 - the listener's signature
         """The market is paid out: nothing rests there any more."""
