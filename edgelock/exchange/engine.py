@@ -159,9 +159,13 @@ class Engine:
         """Reshape a resting order."""
         return order_changes.amend_order(self.venue, account, order_id, terms, self.advance(now))
 
-    def create_group(self, account: Account, contracts_limit: Size, now: Timestamp) -> OrderGroup | Refused:
-        """Open an order group."""
-        return group_control.create_group(self.venue, account, contracts_limit, self.advance(now))
+    def create_group(
+        self, account: Account, contracts_limit: Size, now: Timestamp, *, exchange_index: int = 0
+    ) -> OrderGroup | Refused:
+        """Open an order group for orders of one shard."""
+        return group_control.create_group(
+            self.venue, account, contracts_limit, self.advance(now), exchange_index=exchange_index
+        )
 
     def delete_group(self, account: Account, group_id: str, now: Timestamp) -> Refused | None:
         """Cancel a group's orders and forget the group."""

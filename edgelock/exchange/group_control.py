@@ -10,14 +10,16 @@ from edgelock.exchange.refusals import Reason, Refused
 from edgelock.exchange.venue import Venue
 
 
-def create_group(venue: Venue, account: Account, contracts_limit: Size, now: Timestamp) -> OrderGroup | Refused:
-    """Open a group. The limit is 1 to 1 000 000 contracts."""
+def create_group(
+    venue: Venue, account: Account, contracts_limit: Size, now: Timestamp, *, exchange_index: int = 0
+) -> OrderGroup | Refused:
+    """Open a group for orders of one shard. The limit is up to 1 000 000 contracts."""
     halted = halt_refusal(venue)
     if halted is not None:
         return halted
     if not 0 < contracts_limit <= CONTRACTS_LIMIT_MAX:
         return Refused(Reason.INVALID_PARAMETERS, "contracts_limit is out of range")
-    group = OrderGroup(group_id=venue.new_id(), contracts_limit=contracts_limit)
+    group = OrderGroup(venue.new_id(), contracts_limit, exchange_index)
     account.groups[group.group_id] = group
     _tell(venue, account, group, GroupChange.CREATED, now)
     return group

@@ -115,10 +115,11 @@ def _refusal(venue: Venue, account: Account, terms: OrderTerms, now: Timestamp) 
         or trading_refusal(venue)
         or _terms_refusal(terms, now)
         or price_refusal(market, terms.price)
-        or _group_refusal(account, terms)
+        or _group_refusal(market, account, terms)
         or _duplicate_refusal(account, terms)
         or _post_only_refusal(market, terms)
         or _balance_refusal(venue, account, terms)
+        or _position_refusal(venue, account, terms)
     )
 
 
@@ -135,11 +136,11 @@ def _terms_refusal(terms: OrderTerms, now: Timestamp) -> Refused | None:
     return expiry_refusal(terms.expires_at, now)
 
 
-def _group_refusal(account: Account, terms: OrderTerms) -> Refused | None:
+def _group_refusal(market: Market, account: Account, terms: OrderTerms) -> Refused | None:
     if terms.group_id is None:
         return None
     group = account.groups.get(terms.group_id)
-    if group is None:
+    if group is None or group.exchange_index != market.listing.exchange_index:
         return Refused(Reason.GROUP_NOT_FOUND)
     return Refused(Reason.GROUP_TRIPPED) if group.is_tripped else None
 
@@ -159,6 +160,17 @@ def _balance_refusal(venue: Venue, account: Account, terms: OrderTerms) -> Refus
         return None
     needed = venue.reserve_with(account, terms.ticker, added=(terms.side, terms.price, terms.size))
     return None if account.can_afford(terms.ticker, needed) else Refused(Reason.INSUFFICIENT_BALANCE)
+
+
+def _position_refusal(venue: Venue, account: Account, terms: OrderTerms) -> Refused | None:
+    """Refuse what could, with everything resting on its side, take the position over the limit."""
+    if venue.position_limit is None or terms.is_reduce_only:
+        return None
+    resting = account.resting.get(terms.ticker, {}).values()
+    same_side = terms.size + sum(order.remaining for order in resting if order.side is terms.side)
+    held = account.held(terms.ticker)
+    reached = held + same_side if terms.side is BookSide.BID else same_side - held
+    return Refused(Reason.RISK_LIMIT) if reached > venue.position_limit else None
 
 
 def _can_fill(market: Market, account: Account, terms: OrderTerms) -> bool:

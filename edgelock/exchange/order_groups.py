@@ -15,10 +15,11 @@ CONTRACTS_LIMIT_MAX = Size(100 * 1_000_000)
 
 @dataclass(slots=True, eq=False)
 class OrderGroup:
-    """One group. It trips when the window's matched size reaches the limit (at or above: our reading)."""
+    """One group, on one shard. It trips when the window's matched size reaches the limit (at or above: our reading)."""
 
     group_id: str
     contracts_limit: Size
+    exchange_index: int = 0
     is_tripped: bool = False
     _matched: deque[tuple[Timestamp, Size]] = field(default_factory=deque)
     _matched_size: int = 0

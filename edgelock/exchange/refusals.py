@@ -24,6 +24,7 @@ class Reason(Enum):
     TICKER_MISMATCH = auto()
     GROUP_NOT_FOUND = auto()
     GROUP_TRIPPED = auto()
+    RISK_LIMIT = auto()
 
 
 @dataclass(frozen=True, slots=True)

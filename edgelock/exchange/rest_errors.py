@@ -29,6 +29,7 @@ REFUSALS: dict[Reason, tuple[int, str]] = {
     Reason.TICKER_MISMATCH: (400, "order_ticker_mismatch"),
     Reason.GROUP_NOT_FOUND: (404, "order_group_not_found"),  # ours
     Reason.GROUP_TRIPPED: (409, "exceeded_order_group_risk_limit"),  # ours
+    Reason.RISK_LIMIT: (409, "exceeded_per_market_risk_limit"),  # ours
 }
 
 _UNMARSHAL = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`(?: - at `\$\.?(?P<at>[^`]*)`)?")

@@ -28,10 +28,10 @@ def create_group(call: Call) -> Answer:
     refused = refuse_subaccount(body.subaccount)
     if refused is not None:
         return refusal(refused)
-    group = call.engine.create_group(call.member, _limit(body), call.now)
+    shard = body.exchange_index if body.exchange_index is not None else 0
+    group = call.engine.create_group(call.member, _limit(body), call.now, exchange_index=shard)
     if isinstance(group, Refused):
         return refusal(group)
-    shard = body.exchange_index if body.exchange_index is not None else 0
     return Answer(201, {"order_group_id": group.group_id, "subaccount": 0, "exchange_index": shard})
 
 
@@ -42,7 +42,7 @@ def get_groups(call: Call) -> Answer:
             "id": group.group_id,
             "contracts_limit_fp": size_text(group.contracts_limit),
             "is_auto_cancel_enabled": True,
-            "exchange_index": 0,
+            "exchange_index": group.exchange_index,
         }
         for group in call.member.groups.values()
     ]
@@ -58,7 +58,7 @@ def get_group(call: Call) -> Answer:
             "is_auto_cancel_enabled": True,
             "contracts_limit_fp": size_text(group.contracts_limit),
             "orders": [order.order_id for order in group_orders(call.member, group.group_id)],
-            "exchange_index": 0,
+            "exchange_index": group.exchange_index,
         },
     )
 

@@ -22,11 +22,15 @@ HOUSE_TAKERS = "house takers"
 
 
 class Venue:
-    """Everything the engine knows. `new_id` makes the ids of orders, trades and groups."""
+    """Everything the engine knows. `new_id` makes the ids of orders, trades and groups.
+
+    position_limit  the largest position a member may reach in a market; None sets no limit
+    """
 
     def __init__(self, new_id: Callable[[], str]) -> None:
         self.new_id = new_id
         self.trading = Trading.OPEN
+        self.position_limit: Size | None = None
         self.markets: dict[str, Market] = {}
         self.accounts: dict[str, Account] = {}
         self.histories: dict[str, AccountHistory] = {}

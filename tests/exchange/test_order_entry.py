@@ -149,3 +149,15 @@ def test_sizes_go_down_to_a_hundredth_of_a_contract() -> None:
     order = desk.engine.place(desk.member(), terms, NOON)
     assert isinstance(order, Order)
     assert desk.market.book.levels(BID) == [(5000, 1)]
+
+
+def test_a_position_limit_counts_what_is_held_and_all_that_rests_on_the_side() -> None:
+    desk = Desk()
+    desk.engine.venue.position_limit = contracts(10)
+    desk.house(ASK, 50, 6)
+    desk.placed(BID, 50, 6)
+    desk.placed(BID, 40, 3)
+    assert desk.place(BID, 41, 2) == Refused(Reason.RISK_LIMIT)
+    assert isinstance(desk.place(BID, 41, 1), Order)
+    assert isinstance(desk.place(ASK, 60, 16), Order)
+    assert desk.place(ASK, 61, 1) == Refused(Reason.RISK_LIMIT)

@@ -7,7 +7,7 @@ from edgelock.exchange.facts import GroupChange, GroupChanged
 from edgelock.exchange.order_groups import OrderGroup
 from edgelock.exchange.orders import OrderStatus
 from edgelock.exchange.refusals import Reason, Refused
-from tests.exchange.engine_builders import ASK, BID, NOON, Desk, at, contracts
+from tests.exchange.engine_builders import ASK, BID, NOON, Desk, a_listing, at, contracts
 
 
 def with_group(limit: int) -> tuple[Desk, OrderGroup]:
@@ -99,3 +99,13 @@ def test_a_limit_outside_its_range_is_refused() -> None:
         refused = desk.engine.create_group(desk.member(), limit, NOON)
         assert isinstance(refused, Refused)
         assert isinstance(desk.engine.limit_group(desk.member(), group.group_id, limit, NOON), Refused)
+
+
+def test_a_group_is_only_for_orders_of_its_shard() -> None:
+    desk = Desk(a_listing(exchange_index=3))
+    here = desk.engine.create_group(desk.member(), contracts(10), NOON, exchange_index=3)
+    elsewhere = desk.engine.create_group(desk.member(), contracts(10), NOON)
+    assert isinstance(here, OrderGroup)
+    assert isinstance(elsewhere, OrderGroup)
+    assert desk.place(BID, 40, 1, group_id=elsewhere.group_id) == Refused(Reason.GROUP_NOT_FOUND)
+    assert desk.placed(BID, 40, 1, group_id=here.group_id).status is OrderStatus.RESTING
