@@ -1,8 +1,7 @@
 """One HTTP call to the venue: signed at the last moment, bounded in time and size, and sent exactly once.
 
-`requests` has no time limit of its own, follows redirects with our signature in its headers, and reads proxies and
-passwords from the environment; all three are off. Its read timeout runs between bytes, so a dripping body is held
-against an overall deadline here.
+`requests` has no time limit for a whole answer, follows redirects with our signature in its headers, and reads proxies
+and passwords from the environment; all three are off.
 """
 
 import ipaddress
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from edgelock.kalshi.rest_deadline import CallDeadline, DeadlineAdapter
 from edgelock.kalshi.signing import Credentials
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
@@ -91,6 +91,9 @@ class VenueConnection:
         self._monotonic = monotonic
         self._session = requests.Session()
         self._session.trust_env = False
+        self._deadline = CallDeadline(limits.read_s, monotonic)
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, DeadlineAdapter(self._deadline))
         # Answers are short, and a packed body could be larger than it looks.
         self._session.headers["Accept-Encoding"] = "identity"
         self._session.headers["Accept"] = "application/json"
@@ -124,27 +127,29 @@ class VenueConnection:
         if self._credentials is not None:
             signed_path = urlsplit(str(request.url)).path
             request.headers.update(self._credentials.headers(method, signed_path, self._wall_ms()))
+        self._deadline.at = deadline
         timeout = (min(self._limits.connect_s, remaining), min(self._limits.read_s, remaining))
         sent_ms = self._wall_ms()
         try:
             with self._session.send(request, timeout=timeout, allow_redirects=False, stream=True) as response:
                 self.clock_offset = _offset(response.headers.get("Date"), sent_ms, self._wall_ms())
-                return Answer(response.status_code, self._whole_body(response, f"{method} {path}", deadline))
+                return Answer(response.status_code, _whole_body(response, f"{method} {path}"))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # The library's error holds the request, and with it our signature; only its name goes on.
-            raise VenueUnreachable(f"{method} {path}: {type(error).__name__}") from None
+            is_late = self._monotonic() >= deadline
+            said = "the answer did not end in time" if is_late else type(error).__name__
+            raise VenueUnreachable(f"{method} {path}: {said}") from None
 
-    def _whole_body(self, response: requests.Response, what: str, deadline: float) -> bytes:
-        parts: list[bytes] = []
-        length = 0
-        for part in iter(lambda: response.raw.read1(1 << 16), b""):
-            parts.append(part)
-            length += len(part)
-            if length > BODY_BYTES_MAX:
-                raise VenueUnreachable(f"{what}: body is longer than {BODY_BYTES_MAX} bytes")
-            if self._monotonic() > deadline:
-                raise VenueUnreachable(f"{what}: body did not end in time")
-        return b"".join(parts)
+
+def _whole_body(response: requests.Response, what: str) -> bytes:
+    parts: list[bytes] = []
+    length = 0
+    for part in iter(lambda: response.raw.read1(1 << 16), b""):
+        parts.append(part)
+        length += len(part)
+        if length > BODY_BYTES_MAX:
+            raise VenueUnreachable(f"{what}: body is longer than {BODY_BYTES_MAX} bytes")
+    return b"".join(parts)
 
 
 def _offset(date: str | None, sent_ms: int, received_ms: int) -> ClockOffset | None:

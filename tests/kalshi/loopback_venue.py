@@ -19,19 +19,27 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to answer. `cut` closes the connection instead; `drip` sends this many single bytes, one per wait."""
+    """What to answer.
+
+    cut        closes the connection instead
+    cut_after  closes it after so many bytes of the body
+    drip       sends this many single bytes before the body, one per wait
+    drip_head  the same before the end of the headers
+    """
 
     status: int = 200
     body: object = None
     cut: bool = False
+    cut_after: int | None = None
     drip: int = 0
+    drip_head: int = 0
     location: str | None = None
 
 
 class LoopbackVenue:
-    """Answers in the order of `replies`; the last one goes on for ever."""
+    """Answers in the order of `replies`; the last one goes on for ever. `tls` is a server's ssl.SSLContext."""
 
-    def __init__(self, *replies):
+    def __init__(self, *replies, tls=None):
         self.replies = list(replies)
         self.asked = []
         self.stopping = threading.Event()
@@ -53,13 +61,23 @@ class LoopbackVenue:
                 if reply.location is not None:
                     self.send_header("Location", reply.location)
                 self.send_header("Content-Length", str(len(raw) + reply.drip))
-                self.end_headers()
                 with contextlib.suppress(OSError):
-                    for _ in range(reply.drip):
-                        self.wfile.write(b" ")
-                        self.wfile.flush()
-                        venue.stopping.wait(0.05)
-                    self.wfile.write(raw)
+                    if reply.drip_head:
+                        self.flush_headers()
+                        self._drip(b"X-Drip: ", reply.drip_head)
+                        self.wfile.write(b"\r\n")
+                    self.end_headers()
+                    self._drip(b"", reply.drip)
+                    self.wfile.write(raw[: reply.cut_after])
+                self.close_connection = reply.cut_after is not None
+
+            def _drip(self, first, times):
+                self.wfile.write(first)
+                for _ in range(times):
+                    if venue.stopping.wait(0.05):
+                        break
+                    self.wfile.write(b" ")
+                    self.wfile.flush()
 
             do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the names http.server looks for
 
@@ -68,11 +86,14 @@ class LoopbackVenue:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self._server.server_address[1]}/trade-api/v2"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/trade-api/v2"
 
     def __enter__(self):
         self._thread.start()

@@ -125,14 +125,6 @@ def test_a_redirect_is_not_followed():
     assert len(venue.asked) == 1
 
 
-def test_a_dripping_body_ends_at_the_deadline():
-    with LoopbackVenue(Reply(body=STATUS, drip=10_000)) as venue:
-        client, _ = a_client(venue, deadline_s=0.3)
-        with pytest.raises(VenueUnreachable, match="did not end in time"):
-            client.exchange_status()
-        client.close()
-
-
 def test_an_unreachable_venue_is_named_without_the_signature():
     with LoopbackVenue(Reply()) as venue:
         pass
@@ -369,11 +361,13 @@ def test_an_order_says_everything_in_text_and_what_the_venue_took_is_told():
         (Reply(201, {**PLACED, "remaining_count": "2.01"}), Unknown),
         (Reply(cut=True), Unknown),
         (Reply(201, PLACED, drip=10_000), Unknown),
+        (Reply(201, PLACED, drip_head=10_000), Unknown),
+        (Reply(201, PLACED, cut_after=20), Unknown),
     ],
 )
 def test_what_an_answer_to_an_order_proves(reply, kind):
     with LoopbackVenue(reply) as venue:
-        client, pauses = a_client(venue, deadline_s=2 if reply.drip == 0 else 0.3)
+        client, pauses = a_client(venue, deadline_s=2 if reply.drip + reply.drip_head == 0 else 0.3)
         outcome = client.create_order("A", ORDER)
         client.close()
 
