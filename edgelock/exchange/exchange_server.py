@@ -7,11 +7,12 @@ sockets, and answered, without another request in between.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 
 import msgspec
 from aiohttp import web
 
-from edgelock.core.units import Timestamp
+from edgelock.core.units import MILLISECOND, Timestamp
 from edgelock.exchange import faults_targets, rest_market_data, rest_order_groups, rest_orders, rest_portfolio
 from edgelock.exchange.accounts import Account
 from edgelock.exchange.engine import Engine
@@ -29,6 +30,7 @@ from edgelock.exchange.faults_frames import FrameFaults
 from edgelock.exchange.faults_rest_kinds import Delay
 from edgelock.exchange.faults_routes import fault_routes
 from edgelock.exchange.faults_schedule import Occasion, Strike
+from edgelock.exchange.faults_world import WorldFaults
 from edgelock.exchange.flow_driver import FlowDriver
 from edgelock.exchange.ledger_view import ledger_object
 from edgelock.exchange.rate_limit import RateLimiter
@@ -45,6 +47,7 @@ from edgelock.exchange.ws_session import Session
 API_BASE = "/trade-api/v2"
 WS_PATH = "/trade-api/ws/v2"
 _CLOSE_WAIT_S = 0.1
+_ACT_EVERY_S = 0.02
 
 TRADING_ROUTES: tuple[Route, ...] = (
     *rest_market_data.ROUTES,
@@ -89,6 +92,8 @@ class ExchangeServer:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._runner: web.AppRunner | None = None
+        self._world = WorldFaults(exchange.faults, exchange.engine, exchange.driver.intervene, exchange.log)
+        self._acting: asyncio.Task[None] | None = None
         self._sockets: set[web.WebSocketResponse] = set()
 
     async def start(self, host: str, port: int) -> int:
@@ -100,23 +105,43 @@ class ExchangeServer:
         app.router.add_get("/embedded/clock", self._clock)
         app.router.add_post("/embedded/clock/release", self._release_clock)
         app.router.add_get("/embedded/ledger", self._ledger)
-        for method, answer in fault_routes(self._exchange.faults).items():
+        for method, answer in fault_routes(self._exchange.faults, self._world).items():
             app.router.add_route(method, "/embedded/faults", answer)
+        app.on_response_prepare.append(self._date)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_WAIT_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, reuse_address=True)
         await site.start()
+        self._acting = asyncio.create_task(self._act())
         bound: tuple[str, int] = self._runner.addresses[0]
         return bound[1]
 
     async def stop(self) -> None:
         """Close every connection and stop listening."""
+        if self._acting is not None:
+            self._acting.cancel()
+            await asyncio.gather(self._acting, return_exceptions=True)
         closing = [asyncio.create_task(socket.close()) for socket in self._sockets]
         if closing:
             # A client that does not answer, or does not even read, must not hold up the end.
             await asyncio.wait(closing, timeout=_CLOSE_WAIT_S)
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _act(self) -> None:
+        """Let faults of the venue itself happen in their time, whether or not anyone calls."""
+        while True:
+            self._world.act_due()
+            self._exchange.broadcast.flush()
+            await asyncio.sleep(_ACT_EVERY_S)
+
+    async def _date(self, _: web.Request, response: web.StreamResponse) -> None:
+        """A skewed clock shows in every answer's Date."""
+        if self._world.skew:
+            response.headers["Date"] = formatdate((self._wall_ms()) / 1000, usegmt=True)
+
+    def _wall_ms(self) -> int:
+        return self._exchange.wall_ms() + self._world.skew // MILLISECOND
 
     def _rest_handler(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         operation = faults_targets.operation(route.method, route.path)
@@ -125,6 +150,7 @@ class ExchangeServer:
             exchange = self._exchange
             body = await request.read()
             received = instant(exchange.clock.now())
+            self._world.act_due()
             signed_by = self._signed_by(request.headers, request.method, _raw_path(request))
             account = None if isinstance(signed_by, Unsigned) else signed_by
             query = {name: request.query.getall(name) for name in request.query}
@@ -193,7 +219,7 @@ class ExchangeServer:
     def _signed_by(self, headers: Mapping[str, str], method: str, path: str) -> Account | Unsigned:
         if KEY_HEADER not in headers:
             return Unsigned.SIGNATURE_MISSING
-        found = self._exchange.signatures.account_id(headers, method, path, wall_ms=self._exchange.wall_ms())
+        found = self._exchange.signatures.account_id(headers, method, path, wall_ms=self._wall_ms())
         return found if isinstance(found, Unsigned) else self._exchange.engine.venue.accounts[found]
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from edgelock.exchange import faults_rest_kinds as rest
 from edgelock.exchange import faults_socket_kinds as socket
-from edgelock.exchange.faults_targets import CHANNELS, CONNECT, REST
+from edgelock.exchange import faults_world_kinds as world
+from edgelock.exchange.faults_targets import CHANNELS, CLOCK, CONNECT, EXCHANGE, MARKET, REST
+from edgelock.exchange.flow import MarketPhase, Trading
 from edgelock.exchange.ws_protocol import SEQUENCED, Channel
 
-Fault = rest.RestFault | socket.SocketFault
+Fault = rest.RestFault | socket.SocketFault | world.WorldFault
 """Any fault, as its file described it."""
 
 SEQUENCED_CHANNELS = frozenset(channel.value for channel in SEQUENCED)
@@ -29,6 +31,7 @@ class Kind:
 
 
 _CALLS = REST | {CONNECT}
+_MARKET, _EXCHANGE, _CLOCK = frozenset({MARKET}), frozenset({EXCHANGE}), frozenset({CLOCK})
 _BOOK = frozenset({Channel.BOOK.value})
 
 KINDS: tuple[Kind, ...] = (
@@ -68,6 +71,21 @@ KINDS: tuple[Kind, ...] = (
     Kind("scaled_field", CHANNELS, socket.BadMessageField, {"how": "scaled"}),
     Kind("wrong_scale", _BOOK, socket.WrongScale),
     Kind("crossed_book", _BOOK, socket.CrossBook),
+    Kind("pause", _MARKET, world.TurnPhase, {"phase": MarketPhase.INACTIVE}),
+    Kind("resume", _MARKET, world.TurnPhase, {"phase": MarketPhase.ACTIVE}),
+    Kind("reactivate", _MARKET, world.Reactivate),
+    Kind("close", _MARKET, world.TurnPhase, {"phase": MarketPhase.CLOSED}),
+    Kind("move_close", _MARKET, world.MoveCloses),
+    Kind("settle", _MARKET, world.SettleMarkets),
+    Kind("price_structure", _MARKET, world.ChangeSteps),
+    Kind("fees", _MARKET, world.ChangeFees),
+    Kind("cancel_orders", _MARKET, world.CancelOrders),
+    Kind("trigger_groups", _EXCHANGE, world.TriggerGroups),
+    Kind("pause", _EXCHANGE, world.TurnTrading, {"trading": Trading.PAUSED}),
+    Kind("halt", _EXCHANGE, world.TurnTrading, {"trading": Trading.HALTED}),
+    Kind("resume", _EXCHANGE, world.TurnTrading, {"trading": Trading.OPEN}),
+    Kind("read_lag", _EXCHANGE, world.LagReads),
+    Kind("skew", _CLOCK, world.SkewClock),
 )
 
 

@@ -8,11 +8,12 @@ from aiohttp import web
 from edgelock.exchange.faults_board import FaultBoard
 from edgelock.exchange.faults_file import FaultFileError, read_faults
 from edgelock.exchange.faults_schedule import FaultSchedule
+from edgelock.exchange.faults_world import WorldFaults
 
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def fault_routes(board: FaultBoard) -> dict[str, Answering]:
+def fault_routes(board: FaultBoard, world: WorldFaults) -> dict[str, Answering]:
     """The handler of each method."""
 
     async def tell(_: web.Request) -> web.StreamResponse:
@@ -23,11 +24,12 @@ def fault_routes(board: FaultBoard) -> dict[str, Answering]:
             schedule = read_faults(await request.read(), "body")
         except FaultFileError as error:
             return _answer(400, {"error": str(error)})
-        board.replace(schedule)
+        world.replace(schedule)
+        world.act_due()
         return _answer(200, board.report())
 
     async def end(_: web.Request) -> web.StreamResponse:
-        board.replace(FaultSchedule())
+        world.replace(FaultSchedule())
         return _answer(200, board.report())
 
     return {"GET": tell, "POST": replace, "DELETE": end}

@@ -11,6 +11,7 @@ from random import Random
 
 from edgelock.core.units import Duration
 from edgelock.exchange.faults_menu import Fault
+from edgelock.exchange.faults_targets import WORLD
 
 ACKNOWLEDGEMENT = "subscribed"
 """The type of the frame that confirms a subscription: only a rule that names it strikes it."""
@@ -29,7 +30,7 @@ class Timing:
     """When a rule may strike. Durations count from the start of the schedule.
 
     is_real      they are real time, otherwise the exchange's
-    lasts        the rule's window ends so long after `at`; None: it never does
+    lasts        the rule's window ends so long after `at`, None: it never does; a state of the venue lasts so long
     every        at most one strike in each period of this length; None: no such limit
     count        at most so many strikes; None: no limit
     skip         so many occasions pass first
@@ -109,12 +110,29 @@ class RuleState:
         self.occasions += 1
         if self.occasions <= timing.skip or self.strikes == timing.count or now < self.next_at:
             return None
-        if timing.probability < 1 and self.chance.random() >= timing.probability:
+        if not self._chance_strikes():
             return None
         self.strikes += 1
         if timing.every is not None:
             self.next_at = Duration(timing.at + ((now - timing.at) // timing.every + 1) * timing.every)
         return Strike(self.rule, self.strikes, self.chance)
+
+    def strikes_due(self, elapsed: Elapsed) -> Iterator[tuple[Strike, Duration]]:
+        """Let the occasions of a rule come that waits for none: at its start, and again after each period."""
+        timing = self.rule.timing
+        now = timing.of(elapsed)
+        while self.occasions == 0 or timing.every is not None:
+            at = Duration(timing.at + self.occasions * (timing.every or 0))
+            if at > now or self.strikes == timing.count:
+                return
+            self.occasions += 1
+            if self.occasions > timing.skip and self._chance_strikes():
+                self.strikes += 1
+                yield Strike(self.rule, self.strikes, self.chance), at
+
+    def _chance_strikes(self) -> bool:
+        probability = self.rule.timing.probability
+        return probability >= 1 or self.chance.random() < probability
 
 
 @dataclass(slots=True)
@@ -140,6 +158,18 @@ class FaultSchedule:
             if struck is not None:
                 return struck
         return None
+
+    @property
+    def has_acts(self) -> bool:
+        """Whether there are rules that wait for no occasion."""
+        return any(target in self._by_target for target in WORLD)
+
+    def due(self, elapsed: Elapsed) -> list[tuple[Strike, Duration]]:
+        """Strikes of rules that wait for no occasion, in order of their rules, each with the time it was due at.
+
+        Such a rule's occasion comes at `at`, and again after each `every`; a strike is handed out once.
+        """
+        return [struck for state in self.states if state.rule.targets <= WORLD for struck in state.strikes_due(elapsed)]
 
     def _meant_for(self, occasion: Occasion) -> Iterator[RuleState]:
         for state in self._by_target.get(occasion.target, ()):

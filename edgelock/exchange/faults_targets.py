@@ -11,6 +11,9 @@ CONNECT = "connect"
 EXCHANGE, MARKET, CLOCK = "exchange", "market", "clock"
 """The venue as a whole, its markets, and its wall clock."""
 
+WORLD = frozenset({EXCHANGE, MARKET, CLOCK})
+"""Targets whose faults wait for no occasion: only their rule says when."""
+
 OTHER = "other"
 """A REST operation without a name of its own."""
 
@@ -75,7 +78,7 @@ GROUPS: dict[str, frozenset[str]] = {
 }
 """Names that stand for several targets."""
 
-TARGETS = REST | CHANNELS | {CONNECT, EXCHANGE, MARKET, CLOCK}
+TARGETS = REST | CHANNELS | {CONNECT} | WORLD
 
 
 def operation(method: str, path: str) -> str:

@@ -110,6 +110,11 @@ class RequestLog:
             }
         )
 
+    def venue_fault(self, at: Instant, what: str, fault: Mapping[str, object]) -> None:
+        """A fault of the venue itself was done, or what it did has ended."""
+        ts = rfc3339(Timestamp(at.exchange_ns))
+        self._write({"ts": ts, "method": "FAULT", "path": what, "account": None, "received": at, "fault": fault})
+
     def _write(self, fields: dict[str, object]) -> None:
         if self._file is not None:
             self._last_number += 1

@@ -85,6 +85,11 @@ class SigningClient:
         async with self._http.get(f"{self._origin}/embedded/{path}") as response:
             return await response.json()
 
+    async def date(self, path: str) -> str:
+        """The Date header of a public answer."""
+        async with self._http.get(f"{self._origin}{API}{path}") as response:
+            return response.headers["Date"]
+
     async def faults(self, method: str, schedule: object = None) -> tuple[int, Any]:
         """The control endpoint of the fault menu."""
         async with self._http.request(method, f"{self._origin}/embedded/faults", json=schedule) as response:
