@@ -1,8 +1,8 @@
 """The only door to the venue's orders. It serialises order I/O and keeps what is on record for every market.
 
-Per market strictly one command is in flight, in order; over all markets cancels and exits go before entries, and the
-token budget keeps a reserve for them. Every intent passes the last gate (`core.limits`) right before it is sent, and
-is durable before the first byte leaves. An intent of an older incarnation of a market is refused and counted.
+Per market strictly one command is in flight, in order. Every intent passes the last gate (`core.limits`) right before
+it is sent, and is durable before the first byte leaves. An intent of an older incarnation of a market is refused and
+counted. News of orders changes the record first and is told to the market then; what a market is told has a number.
 """
 
 from dataclasses import replace
@@ -11,6 +11,8 @@ from typing import Any
 from edgelock.actors.address import Address
 from edgelock.actors.base import SupervisedActor
 from edgelock.actors.clock import Clock
+from edgelock.actors.closing import Closing
+from edgelock.actors.dispatch import Dispatch
 from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.journal import Journal, JournalError, RecordedFill
 from edgelock.actors.lifecycle import Incarnation
@@ -19,12 +21,12 @@ from edgelock.actors.messages import (
     CancelEverything,
     CancelSent,
     ClaimMarket,
+    DriftNews,
     DropMarket,
     FactNews,
     FeedNews,
     GatewayNews,
     MarketNews,
-    OpenOrdersLeft,
     OrderOutcome,
     PermitNews,
     Pump,
@@ -36,27 +38,47 @@ from edgelock.actors.messages import (
     WithdrawMarket,
 )
 from edgelock.actors.order_desk import OrderDesk
-from edgelock.actors.order_gateway import Acknowledged, Filled, GatewayAnswer, OrderGateway, Rejected
+from edgelock.actors.order_gateway import (
+    Acknowledged,
+    Filled,
+    GatewayAnswer,
+    GatewayBroken,
+    GatewayNotice,
+    MarketLoaded,
+    OpenOrder,
+    OpenOrdersSeen,
+    OrderGateway,
+    OrderNews,
+    PositionsSeen,
+    Rejected,
+    RequestDone,
+)
 from edgelock.actors.timer import Timer, TimerKey
 from edgelock.core.breakers import Conditions
 from edgelock.core.facts import OrderFact, OrderFilled
 from edgelock.core.intents import AmendOrder, CancelOrder, Intent, PlaceOrder
-from edgelock.core.limits import Gate, Refused, check, worst_case_of
-from edgelock.core.market import MarketStatus
-from edgelock.core.order import CancelReason, Role
-from edgelock.core.permit import KILL_REASON
+from edgelock.core.limits import Refused
+from edgelock.core.order import CancelReason, OrderState, Role
+from edgelock.core.permit import GROUP_REASON, KILL_REASON, Permit
 from edgelock.core.position import Realized
-from edgelock.core.rate_limit import CANCEL_COST, ORDER_COST, TokenBucket
+from edgelock.core.rate_limit import TokenBucket
 from edgelock.core.settings import TradingSettings
 from edgelock.core.telemetry import LibraryLog, RateLimited
-from edgelock.core.units import Duration, Money, Timestamp
+from edgelock.core.units import Size, Timestamp
 
 CLOSE_RETRY_NS = 200_000_000
 """Real time between two looks at the venue's own list while everything is being cancelled."""
+DRIFTS_MAX = 2
+"""So many looks in a row at which the venue's position is not ours are an alarm: one may be a lag."""
+_TOO_MANY = "too_many_requests"
+
+
+class GatewayFailed(RuntimeError):
+    """What knows the fate of our orders has broken: everything has to be cancelled, and the run to end."""
 
 
 class ExchangeActor(SupervisedActor):
-    """Owns one desk per market, the token bucket and the gateway."""
+    """Owns one desk per market, the dispatch and the gateway."""
 
     def __init__(
         self,
@@ -77,9 +99,7 @@ class ExchangeActor(SupervisedActor):
         super().__init__(incarnation)
         self._run = run
         self._settings = settings
-        self._enforce_gates = enforce_gates
         self._gateway = gateway
-        self._bucket = bucket
         self._journal = journal
         self._risk = risk
         self._telemetry = telemetry
@@ -87,10 +107,15 @@ class ExchangeActor(SupervisedActor):
         self._timer = timer
         self._clock = clock
         self._desks: dict[str, OrderDesk] = {}
-        self._closing: CancelEverything | None = None
-        self._is_shut = False
+        self._dispatch = Dispatch(gateway, bucket, self, clock, enforce_gates=enforce_gates)
+        self._closing: Closing | None = None
+        self._is_fuse_out = False
         self._waits_until_ns: int | None = None
         self._is_shortage_told = False
+
+    def on_start(self) -> None:
+        """Look after what expires from now on."""
+        self._schedule_upkeep()
 
     def handle(self, message: Any) -> None:
         """Take one message, then send what may be sent."""
@@ -100,12 +125,7 @@ class ExchangeActor(SupervisedActor):
             case GatewayNews(answer):
                 self._answered(answer)
             case PermitNews(ticker, permit, issued_ns):
-                desk = self._desks.get(ticker)
-                if desk is not None:
-                    desk.permit, desk.permit_issued_ns = permit, issued_ns
-                    if permit.reason == KILL_REASON:
-                        # The market withdraws them as well; one that is hung or restarting does not.
-                        desk.withdraw(CancelReason.KILL, (Role.ENTRY,))
+                self._permitted(ticker, permit, issued_ns)
             case WithdrawMarket(ticker, exits_too):
                 if ticker in self._desks:
                     self._refuse_queue(self._desks[ticker])
@@ -122,8 +142,8 @@ class ExchangeActor(SupervisedActor):
                     self._desks[ticker].is_feed_live = is_live
             case MarketNews(ticker, fact):
                 if ticker in self._desks:
-                    desk = self._desks[ticker]
-                    desk.market = replace(desk.market, status=fact.status, close_time=fact.close_time)
+                    old = self._desks[ticker].market
+                    self._desks[ticker].market = replace(old, status=fact.status, close_time=fact.close_time)
             case DropMarket(ticker):
                 self._desks.pop(ticker, None)
             case SettlementNews(ticker, value, at):
@@ -136,6 +156,7 @@ class ExchangeActor(SupervisedActor):
                 self._close(message)
             case Pump():
                 self._waits_until_ns = None
+                self._schedule_upkeep()
             case _:
                 raise TypeError(f"the exchange actor does not handle {type(message).__name__}")
         self._pump()
@@ -149,11 +170,12 @@ class ExchangeActor(SupervisedActor):
             return
         desk.incarnation, desk.subscriber = incarnation, subscriber
         self._refuse_queue(desk)
-        subscriber.tell(FactNews(desk.recovered(self._clock.now())))
+        if desk.is_loaded:
+            subscriber.tell(FactNews(desk.recovered(self._clock.now())))
 
     def _submit(self, ticker: str, incarnation: int, intents: tuple[Intent, ...]) -> None:
         desk = self._desks.get(ticker)
-        if desk is None or incarnation != desk.incarnation or self._is_shut:
+        if desk is None or incarnation != desk.incarnation or self._closing is not None:
             self._board.count_fenced(ticker, len(intents))
             return
         desk.queue.extend(intents)
@@ -162,59 +184,45 @@ class ExchangeActor(SupervisedActor):
         self._board.count_fenced(desk.market.ticker, len(desk.queue))
         desk.queue.clear()
 
+    def _permitted(self, ticker: str, permit: Permit, issued_ns: int) -> None:
+        desk = self._desks.get(ticker)
+        if desk is None:
+            return
+        desk.permit, desk.permit_issued_ns = permit, issued_ns
+        if permit.reason == KILL_REASON:
+            # The market withdraws them as well; one that is hung or restarting does not.
+            desk.withdraw(CancelReason.KILL, (Role.ENTRY,))
+            self._gateway.trip_fuse()
+            self._is_fuse_out = True
+        elif permit.reason == GROUP_REASON:
+            self._is_fuse_out = True
+        elif self._is_fuse_out:
+            self._is_fuse_out = False
+            self._gateway.mend_fuse()
+
+    # --- what is sent ---
+
     def _pump(self) -> None:
-        """Send until nothing may be sent: urgent commands of all markets first, then entries."""
+        """Send what may be sent, and see to it that the rest is looked at again in time."""
         if self._closing is not None:
-            self._cancel_what_rests()
-        progress = True
-        while progress:
-            progress = False
-            ready = [desk for desk in self._desks.values() if desk.queue and desk.in_flight is None]
-            for desk in sorted(ready, key=lambda each: not each.is_urgent()):
-                if self._send_next(desk):
-                    progress = True
-        if self._waits_until_ns is None:
-            self._is_shortage_told = False
+            self._closing.cancel_what_rests(self._desks.values())
+        else:
+            self._take_up_what_is_due()
+        self._dispatch.pump(self._desks, self._settings)
+        self._wait_for_tokens()
         if self._closing is not None:
-            self._report_if_closed(self._closing)
+            self._closing.look_when_idle(self._desks.values())
+            if self._clock.monotonic_ns() >= self._closing.give_up_ns:
+                self._closing.report(self._desks.values(), is_confirmed=False)
 
-    def _send_next(self, desk: OrderDesk) -> bool:
-        """Send or refuse the desk's next command; False when it has to wait for tokens."""
-        wish, now = desk.queue[0], self._clock.now()
-        if desk.is_pointless(wish):
-            desk.queue.popleft()
-            return True
-        refusal = check(wish, self._gate(desk))
-        if refusal is None and not self._has_tokens(desk, wish, now):
-            return False
-        desk.queue.popleft()
-        if refusal is None:
-            refusal = self._make_durable(desk, wish, now)
-        if refusal is not None:
-            desk.subscriber.tell(FactNews(desk.refused(refusal, now)))
-            return True
-        desk.sent(wish, now)
-        self._send(desk, wish, now)
-        return True
+    def _take_up_what_is_due(self) -> None:
+        for ticker, wish in self._gateway.due(self._clock.now()):
+            desk = self._desks.get(ticker)
+            if desk is not None and desk.is_idle():
+                desk.queue.append(wish)
 
-    def _gate(self, desk: OrderDesk) -> Gate:
-        ticker = desk.market.ticker
-        others = (each.exposure() for name, each in self._desks.items() if name != ticker)
-        return Gate(
-            mode=desk.mode(self._clock.monotonic_ns(), self._settings.risk.permit_life),
-            is_feed_live=desk.is_feed_live,
-            is_active=desk.market.status is MarketStatus.ACTIVE,
-            exposure=desk.exposure(),
-            others_worst=worst_case_of(others),
-            strategy=self._settings.strategy_for(ticker),
-            risk=self._settings.risk,
-            enforce_gates=self._enforce_gates,
-        )
-
-    def _make_durable(self, desk: OrderDesk, wish: Intent, now: Timestamp) -> Refused | None:
+    def make_durable(self, desk: OrderDesk, wish: PlaceOrder, now: Timestamp) -> Refused | None:
         """Write the order down before it leaves. A journal that cannot be written stops entries, never exits."""
-        if not isinstance(wish, PlaceOrder):
-            return None
         try:
             self._journal.record_intent(
                 run=self._run, ticker=desk.market.ticker, incarnation=desk.incarnation, intent=wish, at=now
@@ -225,63 +233,91 @@ class ExchangeActor(SupervisedActor):
                 return Refused(wish, "journal", 0, 1)
         return None
 
-    def _has_tokens(self, desk: OrderDesk, wish: Intent, now: Timestamp) -> bool:
-        is_entry = isinstance(wish, PlaceOrder) and wish.role is Role.ENTRY
-        cost = CANCEL_COST if isinstance(wish, CancelOrder) else ORDER_COST
-        reserve = self._settings.risk.exit_token_reserve if is_entry else 0
-        bucket = self._bucket.refilled(now)
-        spent = bucket.spent(cost, reserve=reserve)
-        self._bucket = spent or bucket
-        if spent is None:
-            self._wait_for_tokens(desk, bucket.wait_for(cost, reserve=reserve), now, "entry" if is_entry else "exit")
-        return spent is not None
+    def is_refused(self, desk: OrderDesk, refusal: Refused, now: Timestamp) -> None:
+        """Tell the market like of any other fate of its order."""
+        desk.subscriber.tell(FactNews(desk.refused(refusal, now)))
 
-    def _wait_for_tokens(self, desk: OrderDesk, wait: Duration, now: Timestamp, what: str) -> None:
-        due = self._clock.monotonic_ns() + self._clock.real_delay_ns(Timestamp(now + wait))
-        if not self._is_shortage_told:
-            self._is_shortage_told = True
-            record = RateLimited(at=now, market=desk.market.ticker, what=what, wait_s=wait)
-            self._telemetry.tell(Records((record,)))
-        if self._waits_until_ns is not None and self._waits_until_ns <= due:
-            return
-        # An exit needs fewer tokens than an entry that waits already, so it may be due earlier.
-        self._waits_until_ns = due
-        key = TimerKey(self.incarnation.name, self.incarnation.number, "tokens")
-        self._timer.schedule(key, due, self.incarnation.address, Pump())
-
-    def _send(self, desk: OrderDesk, wish: Intent, now: Timestamp) -> None:
-        ticker = desk.market.ticker
-        if isinstance(wish, PlaceOrder):
-            self._gateway.place(ticker, wish)
-            return
+    def is_leaving(self, desk: OrderDesk, wish: AmendOrder | CancelOrder, now: Timestamp) -> None:
+        """Cancels and amendments that quoting caused are counted by the risk side."""
         if wish.reason.is_caused_by_quoting:
             is_one_tick = isinstance(wish, CancelOrder) and wish.one_tick_spread
             conditions = Conditions(is_skewed=desk.ledger.position.sign != 0, is_one_tick_spread=is_one_tick)
-            self._risk.tell(CancelSent(ticker, now, conditions))
-        if isinstance(wish, AmendOrder):
-            self._gateway.amend(ticker, wish)
-        else:
-            self._gateway.cancel(ticker, wish)
+            self._risk.tell(CancelSent(desk.market.ticker, now, conditions))
 
-    # --- what the venue answers ---
+    def _wait_for_tokens(self) -> None:
+        if self._dispatch.waiting is None:
+            self._is_shortage_told = False
+            return
+        wait, ticker, what = self._dispatch.waiting
+        now = self._clock.now()
+        due = self._clock.monotonic_ns() + self._clock.real_delay_ns(Timestamp(now + wait))
+        if not self._is_shortage_told:
+            self._is_shortage_told = True
+            self._telemetry.tell(Records((RateLimited(at=now, market=ticker, what=what, wait_s=wait),)))
+        if self._waits_until_ns is None or due < self._waits_until_ns:
+            self._waits_until_ns = due
+            self._schedule("tokens", due)
 
-    def _answered(self, answer: GatewayAnswer) -> None:
-        desk = self._desks.get(answer.ticker)
-        if desk is None:
+    def _schedule_upkeep(self) -> None:
+        if self._gateway.upkeep_ns is not None:
+            self._schedule("upkeep", self._clock.monotonic_ns() + self._gateway.upkeep_ns)
+
+    def _schedule(self, what: str, due_ns: int) -> None:
+        key = TimerKey(self.incarnation.name, self.incarnation.number, what)
+        self._timer.schedule(key, due_ns, self.incarnation.address, Pump())
+
+    # --- what the other side says ---
+
+    def _answered(self, answer: GatewayAnswer | GatewayNotice) -> None:
+        match answer:
+            case RequestDone(ticker=ticker, client_order_id=client_order_id):
+                self._dispatch.request_done(client_order_id)
+                if ticker in self._desks:
+                    self._desks[ticker].request_done(client_order_id)
+            case MarketLoaded(ticker=ticker, position=position):
+                desk = self._desks.get(ticker)
+                if desk is not None and not desk.is_loaded:
+                    desk.loaded(position)
+                    if desk.incarnation:
+                        desk.subscriber.tell(FactNews(desk.recovered(self._clock.now())))
+            case PositionsSeen(positions):
+                self._compare(positions)
+            case OpenOrdersSeen(orders):
+                self._open_orders_seen(orders)
+            case GatewayBroken(reason):
+                raise GatewayFailed(reason)
+            case _:
+                desk = self._desks.get(answer.ticker)
+                if desk is not None:
+                    self._learned(desk, answer)
+
+    def _learned(self, desk: OrderDesk, news: OrderNews) -> None:
+        if desk.knows(news.client_order_id) is None:
+            self._say(f"news of order {news.client_order_id}, which nobody here placed: {news}", news.at)
             return
-        if isinstance(answer, Filled) and not self._is_new_fill(desk, answer):
+        if isinstance(news, Filled) and not self._is_new_fill(desk, news):
             return
-        fact, realized = desk.answered(answer)
-        if isinstance(answer, Acknowledged | Rejected):
-            self._risk.tell(OrderOutcome(answer.ticker, answer.at, isinstance(answer, Acknowledged)))
-        self._record_end(desk, answer.client_order_id, answer.at)
+        fact, realized = desk.learned(news)
+        if isinstance(news, Acknowledged) or (isinstance(news, Rejected) and news.is_judged):
+            self._risk.tell(OrderOutcome(desk.market.ticker, news.at, isinstance(news, Acknowledged)))
+        if getattr(news, "code", None) == _TOO_MANY:
+            self._dispatch.throttled()
+        self._record_end(desk, news.client_order_id, news.at)
         self._tell(desk, fact, realized)
+        self._withdraw_after_all(desk, news.client_order_id)
+
+    def _withdraw_after_all(self, desk: OrderDesk, client_order_id: str) -> None:
+        """The door wanted it gone while nobody knew whether it was there; now it is."""
+        order = desk.ledger.find(client_order_id)
+        if order is not None and order.state is OrderState.RESTING and client_order_id in desk.own_cancels:
+            desk.queue.append(CancelOrder(client_order_id=client_order_id, reason=desk.own_cancels[client_order_id]))
 
     def _is_new_fill(self, desk: OrderDesk, fill: Filled) -> bool:
         """Write a fill down before it is told. A journal that cannot be written must not lose it: it is told anyway."""
         if fill.trade_id in desk.ledger.position.trade_ids:
             return False
-        order = desk.ledger.order(fill.client_order_id)
+        order = desk.knows(fill.client_order_id)
+        assert order is not None
         try:
             self._journal.record_fill(
                 RecordedFill(
@@ -302,8 +338,8 @@ class ExchangeActor(SupervisedActor):
         return True
 
     def _record_end(self, desk: OrderDesk, client_order_id: str, at: Timestamp) -> None:
-        order = desk.ledger.order(client_order_id)
-        if order.state.is_live:
+        order = desk.knows(client_order_id)
+        if order is None or order.state.is_live:
             return
         try:
             self._journal.record_end(client_order_id=client_order_id, state=order.state, at=at)
@@ -317,43 +353,37 @@ class ExchangeActor(SupervisedActor):
         if isinstance(fact, OrderFilled):
             self._board.count_fill(desk.market.ticker)
 
+    def _compare(self, positions: tuple[tuple[str, Size], ...]) -> None:
+        """Positions come from fills and settlements only; the venue's own figure can only raise an alarm."""
+        for ticker, net in positions:
+            desk = self._desks.get(ticker)
+            if desk is None or not desk.is_loaded:
+                continue
+            is_same = desk.ledger.position.net == net
+            was_drifting, desk.drifts = desk.drifts >= DRIFTS_MAX, 0 if is_same else desk.drifts + 1
+            if (desk.drifts >= DRIFTS_MAX) != was_drifting:
+                self._risk.tell(DriftNews(ticker, not is_same))
+                ours = desk.ledger.position.net
+                self._say(f"{ticker}: our position is {ours}, the venue's is {net}", self._clock.now())
+
     # --- the end ---
 
     def _close(self, wish: CancelEverything) -> None:
         """Shut the gate first, so that nothing new can follow the cancels."""
-        self._closing = wish
-        self._is_shut = True
+        self._closing = Closing(wish, self._gateway)
+        self._gateway.trip_fuse()
         for desk in self._desks.values():
             self._refuse_queue(desk)
+        self._schedule("give up", wish.give_up_ns)
 
-    def _cancel_what_rests(self) -> None:
-        """Whatever may be on the venue's book is cancelled, once; an order whose state is unknown, too."""
-        for desk in self._desks.values():
-            if desk.queue or desk.in_flight is not None:
-                continue
-            desk.withdraw(CancelReason.SHUTDOWN)
-
-    def _report_if_closed(self, wish: CancelEverything) -> None:
-        """Closed is when every request was answered and the venue's own list is empty; until then, look again."""
-        if any(desk.queue or desk.in_flight for desk in self._desks.values()):
+    def _open_orders_seen(self, shown: tuple[OpenOrder, ...] | None) -> None:
+        """Closed is when every request is over and the venue's own list is empty; until then, look again."""
+        if self._closing is None:
             return
-        open_orders = tuple(order.client_order_id for order in self._gateway.open_orders())
-        if open_orders:
-            self._try_again_later(open_orders)
-            return
-        self._closing = None
-        positions = tuple(
-            (desk.market.ticker, desk.ledger.position.net) for desk in self._desks.values() if desk.ledger.position.sign
-        )
-        realized = Money(sum(desk.ledger.position.realized for desk in self._desks.values()))
-        wish.report(OpenOrdersLeft(open_orders=open_orders, positions=positions, realized=realized))
-
-    def _try_again_later(self, open_orders: tuple[str, ...]) -> None:
-        for desk in self._desks.values():
-            desk.withdraw_again(open_orders)
-        due = self._clock.monotonic_ns() + CLOSE_RETRY_NS
-        key = TimerKey(self.incarnation.name, self.incarnation.number, "close")
-        self._timer.schedule(key, due, self.incarnation.address, Pump())
+        if self._closing.seen(shown, self._desks.values()):
+            self._closing.report(self._desks.values(), is_confirmed=True)
+        else:
+            self._schedule("close", self._clock.monotonic_ns() + CLOSE_RETRY_NS)
 
     def _say(self, message: str, at: Timestamp) -> None:
         record = LibraryLog(at=at, logger="edgelock.exchange", severity="ERROR", message=message)

@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 
 from edgelock.actors.address import Address
 from edgelock.actors.inbox import Lane
-from edgelock.actors.order_gateway import GatewayAnswer
+from edgelock.actors.order_gateway import GatewayAnswer, GatewayNotice
 from edgelock.core.breakers import Conditions
 from edgelock.core.exchange_standing import ShardStanding
 from edgelock.core.facts import BookChanged, Fact, MarketStatusChanged, TimePassed, TradesPrinted
@@ -192,24 +192,32 @@ class GatewayNews:
     """What became of something that was sent."""
 
     lane: ClassVar[Lane] = Lane.FIFO
-    answer: GatewayAnswer
+    answer: GatewayAnswer | GatewayNotice
 
 
 @dataclass(frozen=True, slots=True)
 class OpenOrdersLeft:
-    """What the venue's own list shows after everything was cancelled, and what we still hold."""
+    """What is left after everything was cancelled, and what we still hold.
+
+    is_confirmed  by the venue's own list; without it, open_orders are those that may still be live
+    """
 
     open_orders: tuple[str, ...]
     positions: tuple[tuple[str, Size], ...]
     realized: Money
+    is_confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CancelEverything:
-    """Close the gate for good, cancel every order of ours, and report by the venue's own list."""
+    """Close the gate for good, cancel every order of ours, and report by the venue's own list.
+
+    give_up_ns  monotonic time after which the report is made without it
+    """
 
     lane: ClassVar[Lane] = Lane.CONTROL
     report: Callable[[OpenOrdersLeft], None]
+    give_up_ns: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 
 from edgelock.actors import order_gateway as gateway
 from edgelock.actors.address import Address
-from edgelock.actors.order_gateway import GatewayAnswer
+from edgelock.actors.order_gateway import Command, Filled, OrderNews, RenewOrder, ResendOrder
 from edgelock.core import facts
 from edgelock.core.facts import MarketSettled, OrderFact, Recovered
-from edgelock.core.intents import CancelOrder, Intent, PlaceOrder
+from edgelock.core.intents import CancelOrder, PlaceOrder
 from edgelock.core.limits import Exposure, Refused
 from edgelock.core.market import Market
-from edgelock.core.order import CancelReason, Kind, OrderState, Role
+from edgelock.core.order import CancelReason, ClientOrderId, Kind, Order, OrderState, Role
 from edgelock.core.order_ledger import OrderLedger
 from edgelock.core.permit import CLOSED_AT_START, Mode, Permit
-from edgelock.core.position import Realized
+from edgelock.core.position import Position, Realized
 from edgelock.core.units import Price, Timestamp
 
 
@@ -23,22 +23,28 @@ from edgelock.core.units import Price, Timestamp
 class OrderDesk:
     """Owned by the ExchangeActor. Strictly one command is in flight at a time, in the order of the queue.
 
+    is_loaded    what the other side had on record before is in the ledger; until then nobody is told anything
     incarnation  the only one whose intents are taken
-    in_flight    the order whose request awaits its answer
+    in_flight    the order whose request is under way
     own_cancels  orders that the door itself withdraws, and why: the run ends, a kill, a market without an actor
+    archive      orders that ended, for fills that come when everybody else has forgotten them
+    drifts       looks in a row at which the other side's position was not ours
     """
 
     market: Market
     subscriber: Address
     ledger: OrderLedger = OrderLedger()
+    is_loaded: bool = False
     incarnation: int = 0
-    queue: deque[Intent] = field(default_factory=deque)
+    queue: deque[Command] = field(default_factory=deque)
     in_flight: str | None = None
     is_feed_live: bool = False
     permit: Permit = CLOSED_AT_START
     permit_issued_ns: int = 0
     last_trim_at: Timestamp | None = None
     own_cancels: dict[str, CancelReason] = field(default_factory=dict)
+    archive: dict[ClientOrderId, Order] = field(default_factory=dict)
+    drifts: int = 0
 
     def mode(self, now_ns: int, permit_life_ns: int) -> Mode:
         """The verdict in force; one that nobody renewed is at most REDUCE_ONLY."""
@@ -61,13 +67,13 @@ class OrderDesk:
             permit=self.permit,
         )
 
-    def is_urgent(self) -> bool:
-        """Whether the next command is a cancel, an amendment or an exit: those go before every entry."""
-        wish = self.queue[0]
-        return not (isinstance(wish, PlaceOrder) and wish.role is Role.ENTRY)
+    def loaded(self, position: Position) -> None:
+        """Begin with what is held from before."""
+        self.ledger = OrderLedger(position=position)
+        self.is_loaded = True
 
-    def is_pointless(self, wish: Intent) -> bool:
-        """A cancel or an amendment of an order that has ended meanwhile; its end has been told already.
+    def is_pointless(self, wish: Command) -> bool:
+        """About an order that has ended meanwhile; its end has been told already.
 
         An order whose state is unknown may still rest: a cancel of it is worth sending, an amendment is not.
         """
@@ -76,8 +82,24 @@ class OrderDesk:
         order = self.ledger.find(wish.client_order_id)
         if order is None:
             return True
+        if isinstance(wish, ResendOrder):
+            return order.state is not OrderState.UNKNOWN
         is_worth_a_cancel = isinstance(wish, CancelOrder) and order.state is OrderState.UNKNOWN
         return order.state is not OrderState.RESTING and not is_worth_a_cancel
+
+    def may_prolong(self, wish: RenewOrder | ResendOrder, now_ns: int, permit_life_ns: int) -> bool:
+        """An exit always; an entry only while entries are allowed and wanted, so that neglect ends it."""
+        order = self.ledger.find(wish.client_order_id)
+        if order is None or self.mode(now_ns, permit_life_ns) is Mode.HALTED:
+            return False
+        if order.role is Role.EXIT:
+            return True
+        is_open = self.mode(now_ns, permit_life_ns) is Mode.OPEN and self.is_feed_live
+        return is_open and wish.client_order_id not in self.own_cancels
+
+    def is_idle(self) -> bool:
+        """Nothing is under way or waits."""
+        return not self.queue and self.in_flight is None
 
     def withdraw(self, reason: CancelReason, roles: Container[Role] = tuple(Role)) -> None:
         """Cancel what may be on the venue's book, once each, without being asked by the market."""
@@ -91,9 +113,10 @@ class OrderDesk:
         for order_id in order_ids:
             self.own_cancels.pop(order_id, None)
 
-    def sent(self, wish: Intent, at: Timestamp) -> None:
-        """The intent is on its way."""
-        self.ledger = self.ledger.with_intent(wish, at)
+    def sent(self, wish: Command, at: Timestamp) -> None:
+        """The command is on its way. Prolonging an order, or sending it again, changes nothing of what is known."""
+        if not isinstance(wish, RenewOrder | ResendOrder):
+            self.ledger = self.ledger.with_intent(wish, at)
         self.in_flight = wish.client_order_id
         if isinstance(wish, PlaceOrder) and wish.kind is Kind.MAE_TRIM:
             self.last_trim_at = at
@@ -112,13 +135,23 @@ class OrderDesk:
         self.ledger, _ = self.ledger.after(fact)
         return fact
 
-    def answered(self, answer: GatewayAnswer) -> tuple[OrderFact, Realized | None]:
-        """Book an answer: the fact to tell, with the market's next sequence, and what it closed."""
-        if not isinstance(answer, gateway.Filled) and self.in_flight == answer.client_order_id:
-            self.in_flight = None
-        fact = self._fact(answer)
+    def knows(self, client_order_id: ClientOrderId) -> Order | None:
+        """An order of this market, however long ago it ended."""
+        return self.ledger.find(client_order_id) or self.archive.get(client_order_id)
+
+    def learned(self, news: OrderNews) -> tuple[OrderFact, Realized | None]:
+        """Book a piece of news: the fact to tell, with the market's next sequence, and what it closed."""
+        fact = self._fact(news)
         self.ledger, realized = self.ledger.after(fact)
+        order = self.ledger.find(news.client_order_id)
+        if order is not None and not order.state.is_live:
+            self.archive[order.client_order_id] = order
         return fact, realized
+
+    def request_done(self, client_order_id: ClientOrderId) -> None:
+        """The next command may be sent."""
+        if self.in_flight == client_order_id:
+            self.in_flight = None
 
     def settled(self, value: Price, at: Timestamp) -> tuple[MarketSettled, Realized | None]:
         """Book the settlement."""
@@ -126,7 +159,7 @@ class OrderDesk:
         self.ledger, realized = self.ledger.after(fact)
         return fact, realized
 
-    def _fact(self, answer: GatewayAnswer) -> OrderFact:
+    def _fact(self, answer: OrderNews) -> OrderFact:
         at, sequence, order_id = answer.at, self.ledger.sequence + 1, answer.client_order_id
         match answer:
             case gateway.Acknowledged(venue_order_id=venue_id):
@@ -147,7 +180,7 @@ class OrderDesk:
                 return facts.CancelRejected(at=at, sequence=sequence, client_order_id=order_id, code=code, text=text)
             case gateway.Unanswered(reason=reason):
                 return facts.OrderUnanswered(at=at, sequence=sequence, client_order_id=order_id, reason=reason)
-            case gateway.Filled() as fill:
+            case Filled() as fill:
                 return facts.OrderFilled(
                     at=at,
                     sequence=sequence,
@@ -158,4 +191,9 @@ class OrderDesk:
                     fee=fill.fee,
                     is_taker=fill.is_taker,
                     queue_ahead=fill.queue_ahead,
+                    late_order=self._forgotten(order_id),
                 )
+
+    def _forgotten(self, client_order_id: ClientOrderId) -> Order | None:
+        """An order that ended too long ago for the market to remember it; None for all others."""
+        return None if self.ledger.find(client_order_id) is not None else self.archive[client_order_id]

@@ -1,8 +1,9 @@
 """The seam between the ExchangeActor and whatever takes its orders: the venue, paper, or nobody.
 
-A gateway is told what to do and returns nothing; what became of it arrives at the `answer` callback it was built
-with, possibly from another thread and possibly before the call returns. The callback must only enqueue (the
-ExchangeActor tells itself): a gateway may hold its lock while it answers, so that answers keep their order.
+A gateway is told what to do and returns nothing; what it learns about our orders arrives at the `answer` callback it
+was built with, possibly from another thread and possibly before the call returns. Every request ends with exactly one
+RequestDone, after everything that it brought to light; news comes unasked as well. The callback must only enqueue
+(the ExchangeActor tells itself): a gateway may hold its lock while it answers, so that answers keep their order.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Protocol
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.market import Market, Side
 from edgelock.core.order import ClientOrderId
+from edgelock.core.position import Position
 from edgelock.core.units import Money, Price, Size, Timestamp
 
 
@@ -33,10 +35,11 @@ class Acknowledged(_Answer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(_Answer):
-    """Nothing was placed."""
+    """Nothing was placed. is_judged: the venue looked at the order and would not have it."""
 
     code: str
     text: str
+    is_judged: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +92,13 @@ class Unanswered(_Answer):
     reason: str
 
 
-GatewayAnswer = (
-    Acknowledged | Rejected | Filled | Amended | AmendRejected | Canceled | CancelRejected | Unanswered
-)  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDone(_Answer):
+    """The request about this order is over: the next one about its market may be sent."""
 
-Answer = Callable[[GatewayAnswer], None]
+
+OrderNews = Acknowledged | Rejected | Filled | Amended | AmendRejected | Canceled | CancelRejected | Unanswered
+GatewayAnswer = OrderNews | RequestDone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,29 +113,123 @@ class OpenOrder:
     remaining: Size
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewOrder:
+    """Ask for a resting order to live on: the venue withdraws it by itself when nobody does."""
+
+    client_order_id: ClientOrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendOrder:
+    """Send an order of unknown fate again under its own id, which the venue takes only once."""
+
+    client_order_id: ClientOrderId
+
+
+Command = PlaceOrder | AmendOrder | CancelOrder | RenewOrder | ResendOrder
+"""What the door sends: the markets' intents, and two that are its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrdersSeen:
+    """The other side's own list of our resting orders; None when it could not be read."""
+
+    orders: tuple[OpenOrder, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketLoaded:
+    """What the other side has on record for a market from before: its position, lot by lot."""
+
+    ticker: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class PositionsSeen:
+    """The other side's own word on what we hold, fills included that were told before this."""
+
+    positions: tuple[tuple[str, Size], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayBroken:
+    """The gateway itself has failed, and nothing it knows can be relied on."""
+
+    reason: str
+
+
+GatewayNotice = OpenOrdersSeen | MarketLoaded | PositionsSeen | GatewayBroken
+Answer = Callable[[GatewayAnswer | GatewayNotice], None]
+
+
 class OrderGateway(Protocol):
-    """Where orders go. Every request is answered at least once through the callback; fills come unasked."""
+    """Where orders go. Every command ends with RequestDone; fills and the venue's own acts come unasked."""
+
+    def start(self) -> None:
+        """Get ready for commands."""
+        ...
+
+    def stop(self) -> None:
+        """End; whatever is still under way is left to the other side."""
+        ...
+
+    @property
+    def max_in_flight(self) -> int:
+        """How many commands may be under way at once, over all markets."""
+        ...
+
+    @property
+    def upkeep_ns(self) -> int | None:
+        """Real time between two looks at what is `due`; None where nothing ever is."""
+        ...
+
+    @property
+    def takes_entries(self) -> bool:
+        """Whether the fuse on the other side is whole, so that entries are taken at all."""
+        ...
 
     def add_market(self, market: Market) -> None:
-        """Get ready for orders in this market; before the first of them."""
+        """Get ready for orders in this market, before the first of them; answered by the notice MarketLoaded."""
         ...
 
     def place(self, ticker: str, wish: PlaceOrder) -> None:
-        """Answered by Acknowledged, Rejected or Unanswered; fills and a cancellation may follow at once."""
+        """Brings Acknowledged, Rejected or Unanswered; fills and a cancellation may follow at once."""
         ...
 
     def amend(self, ticker: str, wish: AmendOrder) -> None:
-        """Answered by Amended, AmendRejected or Unanswered."""
+        """Brings Amended, AmendRejected or Unanswered."""
         ...
 
     def cancel(self, ticker: str, wish: CancelOrder) -> None:
-        """Answered by Canceled, CancelRejected or Unanswered."""
+        """Brings Canceled, CancelRejected or Unanswered."""
         ...
 
-    def cancel_all(self, reason: str) -> None:
-        """Take every order of ours off the book, each answered by Canceled with this reason."""
+    def cancel_many(self, wishes: tuple[tuple[str, CancelOrder], ...]) -> None:
+        """Several cancellations, each of another market, in one request; each brings what `cancel` does."""
         ...
 
-    def open_orders(self) -> tuple[OpenOrder, ...]:
-        """What the other side has on its book for us, now."""
+    def renew(self, ticker: str, wish: RenewOrder) -> None:
+        """Brings nothing when all is well."""
+        ...
+
+    def resend(self, ticker: str, wish: ResendOrder) -> None:
+        """Brings what `place` does, or nothing new."""
+        ...
+
+    def due(self, now: Timestamp) -> tuple[tuple[str, RenewOrder | ResendOrder], ...]:
+        """The renewals and second sendings that are due at engine time `now`, by market."""
+        ...
+
+    def trip_fuse(self) -> None:
+        """Have the other side withdraw every entry and refuse new ones, until `mend_fuse`. Asked again, no harm."""
+        ...
+
+    def mend_fuse(self) -> None:
+        """Let entries through again. Asked when the fuse is whole, no harm."""
+        ...
+
+    def look(self) -> None:
+        """Read the other side's list of our resting orders anew; answered by the notice OpenOrdersSeen."""
         ...

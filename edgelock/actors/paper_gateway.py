@@ -8,8 +8,10 @@ always meets the whole displayed book as it was at the last change.
 
 from collections.abc import Iterable
 from threading import Lock
+from typing import Any
 
 from edgelock.actors.clock import Clock
+from edgelock.actors.local_gateway import LocalGateway
 from edgelock.actors.order_gateway import (
     Acknowledged,
     Amended,
@@ -45,16 +47,15 @@ _NO_BOOK = ("no_book", "the displayed book is not known, so paper cannot say wha
 _NO_MARKET = ("market_not_found", "market not found")
 
 
-class PaperGateway:
+class PaperGateway(LocalGateway):
     """An OrderGateway that fills from the feed, and a listener of that feed.
 
     run  prefix of all ids it gives, different for every run
     """
 
     def __init__(self, *, run: str, clock: Clock, answer: Answer) -> None:
+        super().__init__(clock=clock, answer=answer)
         self._run = run
-        self._clock = clock
-        self._answer = answer
         self._lock = Lock()
         self._markets: dict[str, PaperMarket] = {}
         self._books: dict[str, Book] = {}
@@ -65,6 +66,7 @@ class PaperGateway:
         """Get ready for orders in this market; a market that is known already stays as it is."""
         with self._lock:
             self._markets.setdefault(market.ticker, PaperMarket(market, run=self._run))
+            super().add_market(market)
 
     def place(self, ticker: str, wish: PlaceOrder) -> None:
         """Let the order meet the displayed book."""
@@ -75,6 +77,7 @@ class PaperGateway:
                 self._answer(Rejected(ticker=ticker, client_order_id=wish.client_order_id, at=at, code=code, text=text))
             else:
                 self._tell(ticker, paper.place(wish, book), at)
+            self._done(ticker, wish.client_order_id)
 
     def amend(self, ticker: str, wish: AmendOrder) -> None:
         """Change a resting order against the displayed book."""
@@ -87,6 +90,7 @@ class PaperGateway:
                 )
             else:
                 self._tell(ticker, paper.amend(wish, book), at)
+            self._done(ticker, wish.client_order_id)
 
     def cancel(self, ticker: str, wish: CancelOrder) -> None:
         """Take an order off the book; that needs no displayed book."""
@@ -99,13 +103,7 @@ class PaperGateway:
                 )
             else:
                 self._tell(ticker, paper.cancel(wish), at)
-
-    def cancel_all(self, reason: str) -> None:
-        """Take every order in every market off the book."""
-        with self._lock:
-            at = self._clock.now()
-            for ticker, paper in self._markets.items():
-                self._tell(ticker, paper.cancel_all(reason), at)
+            self._done(ticker, wish.client_order_id)
 
     def open_orders(self) -> tuple[OpenOrder, ...]:
         """What rests in paper, market by market."""
@@ -181,7 +179,7 @@ class PaperGateway:
 
 
 def _answer_for(ticker: str, outcome: Outcome, at: Timestamp) -> GatewayAnswer:
-    about = {"ticker": ticker, "client_order_id": outcome.client_order_id}
+    about: dict[str, Any] = {"ticker": ticker, "client_order_id": outcome.client_order_id}
     match outcome:
         case Accepted(venue_order_id=venue_order_id):
             return Acknowledged(**about, at=at, venue_order_id=venue_order_id)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from edgelock.actors.clock import Clock
+from edgelock.actors.local_gateway import LocalGateway
 from edgelock.actors.order_gateway import (
     Acknowledged,
     Amended,
@@ -13,25 +14,20 @@ from edgelock.actors.order_gateway import (
     OpenOrder,
 )
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
-from edgelock.core.market import Market
 from edgelock.core.order import ClientOrderId, TimeInForce
 
 
-class ShadowGateway:
+class ShadowGateway(LocalGateway):
     """An OrderGateway that only keeps count. Called from the ExchangeActor's thread alone.
 
     run  prefix of the ids it gives
     """
 
     def __init__(self, *, run: str, clock: Clock, answer: Answer) -> None:
+        super().__init__(clock=clock, answer=answer)
         self._run = run
-        self._clock = clock
-        self._answer = answer
         self._open: dict[tuple[str, ClientOrderId], OpenOrder] = {}
         self._taken = 0
-
-    def add_market(self, market: Market) -> None:
-        """Every market is as good as another here."""
 
     def place(self, ticker: str, wish: PlaceOrder) -> None:
         """Take the order; an immediate one finds nothing and leaves."""
@@ -54,6 +50,7 @@ class ShadowGateway:
             self._answer(Canceled(ticker=ticker, client_order_id=wish.client_order_id, at=at, reason="unfilled"))
         else:
             self._open[ticker, wish.client_order_id] = order
+        self._done(ticker, wish.client_order_id)
 
     def amend(self, ticker: str, wish: AmendOrder) -> None:
         """Change a resting order; nothing is ever filled, so its size in all is what remains."""
@@ -64,11 +61,12 @@ class ShadowGateway:
                     ticker=ticker, client_order_id=wish.client_order_id, at=at, code="not_found", text="not found"
                 )
             )
-            return
-        self._open[about] = replace(self._open[about], price=wish.price, remaining=wish.size)
-        self._answer(
-            Amended(ticker=ticker, client_order_id=wish.client_order_id, at=at, price=wish.price, size=wish.size)
-        )
+        else:
+            self._open[about] = replace(self._open[about], price=wish.price, remaining=wish.size)
+            self._answer(
+                Amended(ticker=ticker, client_order_id=wish.client_order_id, at=at, price=wish.price, size=wish.size)
+            )
+        self._done(ticker, wish.client_order_id)
 
     def cancel(self, ticker: str, wish: CancelOrder) -> None:
         """Take a resting order off."""
@@ -81,14 +79,7 @@ class ShadowGateway:
             )
         else:
             self._answer(Canceled(ticker=ticker, client_order_id=wish.client_order_id, at=at, reason="asked"))
-
-    def cancel_all(self, reason: str) -> None:
-        """Take every resting order off."""
-        at = self._clock.now()
-        orders = self.open_orders()
-        self._open.clear()
-        for order in orders:
-            self._answer(Canceled(ticker=order.ticker, client_order_id=order.client_order_id, at=at, reason=reason))
+        self._done(ticker, wish.client_order_id)
 
     def open_orders(self) -> tuple[OpenOrder, ...]:
         """What would be resting."""

@@ -132,7 +132,10 @@ class OrderRejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilled:
-    """A fill of ours. queue_ahead is what stood before us when it began, where a fill model or the venue knows."""
+    """A fill of ours. queue_ahead is what stood before us when it began, where a fill model or the venue knows.
+
+    late_order is the order itself when it ended so long ago that a market need not remember it.
+    """
 
     at: Timestamp
     sequence: int
@@ -143,6 +146,7 @@ class OrderFilled:
     fee: Money
     is_taker: bool
     queue_ahead: Size | None = None
+    late_order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

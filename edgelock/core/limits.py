@@ -50,6 +50,7 @@ class Gate:
     mode             the verdict in force; an outdated one is REDUCE_ONLY by then
     is_feed_live     the market's book can be relied on
     is_active        the venue takes orders in this market
+    is_fuse_whole    the venue's own brake on our entries has not been pulled
     others_worst     worst case of all other markets together
     enforce_gates    whether entries must respect the price gates (the edge-locked strategy's do)
     """
@@ -57,6 +58,7 @@ class Gate:
     mode: Mode
     is_feed_live: bool
     is_active: bool
+    is_fuse_whole: bool
     exposure: Exposure
     others_worst: Size
     strategy: StrategySettings
@@ -109,6 +111,8 @@ def _check_entry(intent: PlaceOrder, gate: Gate) -> Refused | None:
         return Refused(intent, "feed", 0, 1)
     if not gate.is_active:
         return Refused(intent, "market_status", 0, 1)
+    if not gate.is_fuse_whole:
+        return Refused(intent, "order_group", 0, 1)
     strategy, risk = gate.strategy, gate.risk
     if gate.enforce_gates:
         is_bid = intent.side is Side.BID
@@ -124,6 +128,9 @@ def _check_entry(intent: PlaceOrder, gate: Gate) -> Refused | None:
     overall = gate.others_worst + max(gate.exposure.worst_case, in_market)
     if overall > risk.max_global_inventory:
         return Refused(intent, "inventory_global", overall, risk.max_global_inventory)
+    if gate.enforce_gates and gate.exposure.net:
+        # The fill is known at the door, and its news is still on its way to the market.
+        return Refused(intent, "not_flat", abs(gate.exposure.net), 0)
     return None
 
 

@@ -121,8 +121,10 @@ NEXT: dict[tuple[OrderState, OrderMessage], OrderState] = {
     (_S.RESTING,   _M.PART_FILLED):     _S.RESTING,
     (_S.RESTING,   _M.FILLED):          _S.FILLED,
     (_S.RESTING,   _M.AMEND_SENT):      _S.AMENDING,
+    (_S.RESTING,   _M.AMENDED):         _S.RESTING,    # an amendment given up for lost came through after all
     (_S.RESTING,   _M.CANCEL_SENT):     _S.CANCELING,
     (_S.RESTING,   _M.CANCELED):        _S.CANCELED,   # the venue's own: expiry, pause, close
+    (_S.RESTING,   _M.UNANSWERED):      _S.UNKNOWN,    # the venue does not find it when it is asked to prolong it
 
     (_S.AMENDING,  _M.ACKNOWLEDGED):    _S.AMENDING,
     (_S.AMENDING,  _M.AMENDED):         _S.RESTING,
@@ -133,22 +135,26 @@ NEXT: dict[tuple[OrderState, OrderMessage], OrderState] = {
     (_S.AMENDING,  _M.UNANSWERED):      _S.UNKNOWN,
 
     (_S.CANCELING, _M.ACKNOWLEDGED):    _S.CANCELING,
+    (_S.CANCELING, _M.AMENDED):         _S.CANCELING,  # news of an earlier amendment; the cancel is still on its way
     (_S.CANCELING, _M.CANCELED):        _S.CANCELED,
     (_S.CANCELING, _M.CANCEL_REJECTED): _S.UNKNOWN,    # gone, or filled: the venue's "not found" does not say which
     (_S.CANCELING, _M.PART_FILLED):     _S.CANCELING,
     (_S.CANCELING, _M.FILLED):          _S.FILLED,     # the fill crossed our cancel on the wire
     (_S.CANCELING, _M.UNANSWERED):      _S.UNKNOWN,
 
-    (_S.UNKNOWN,   _M.ACKNOWLEDGED):    _S.RESTING,
-    (_S.UNKNOWN,   _M.REJECTED):        _S.REJECTED,
+    (_S.UNKNOWN,   _M.ACKNOWLEDGED):    _S.RESTING,    # the venue shows it as we knew it
+    (_S.UNKNOWN,   _M.REJECTED):        _S.REJECTED,   # proven never to have arrived
     (_S.UNKNOWN,   _M.PART_FILLED):     _S.UNKNOWN,
     (_S.UNKNOWN,   _M.FILLED):          _S.FILLED,
+    (_S.UNKNOWN,   _M.AMENDED):         _S.RESTING,    # the venue shows it, changed
     (_S.UNKNOWN,   _M.CANCEL_SENT):     _S.CANCELING,
     (_S.UNKNOWN,   _M.CANCELED):        _S.CANCELED,
     (_S.UNKNOWN,   _M.UNANSWERED):      _S.UNKNOWN,
 
     # Late news of a finished order. A fill is still booked by the position; the end stays the end.
     (_S.FILLED,    _M.ACKNOWLEDGED):    _S.FILLED,
+    (_S.FILLED,    _M.PART_FILLED):     _S.FILLED,
+    (_S.FILLED,    _M.FILLED):          _S.FILLED,     # more than we thought was there: an amendment given up for lost
     (_S.FILLED,    _M.CANCELED):        _S.FILLED,
     (_S.FILLED,    _M.AMENDED):         _S.FILLED,
     (_S.FILLED,    _M.AMEND_REJECTED):  _S.FILLED,
@@ -163,6 +169,9 @@ NEXT: dict[tuple[OrderState, OrderMessage], OrderState] = {
     (_S.CANCELED,  _M.CANCEL_REJECTED): _S.CANCELED,
     (_S.CANCELED,  _M.UNANSWERED):      _S.CANCELED,
     (_S.REJECTED,  _M.REJECTED):        _S.REJECTED,
+    (_S.REJECTED,  _M.PART_FILLED):     _S.REJECTED,   # the venue contradicts itself; what filled is booked
+    (_S.REJECTED,  _M.FILLED):          _S.FILLED,
+    (_S.REJECTED,  _M.CANCELED):        _S.REJECTED,
     (_S.REJECTED,  _M.UNANSWERED):      _S.REJECTED,
 }
 # fmt: on
@@ -209,18 +218,21 @@ class Order:
         state = NEXT.get((self.state, message))
         if state is None:
             raise IllegalMove(f"{self.client_order_id}: {message.value} cannot follow in state {self.state.value}")
-        amending = self.amending if state in (OrderState.AMENDING, OrderState.UNKNOWN) else None
+        may_be_amended = state in (OrderState.AMENDING, OrderState.UNKNOWN, OrderState.CANCELING)
+        amending = self.amending if may_be_amended else None
         return replace(self, state=state, amending=amending)
 
     def with_fill(self, size: Size) -> "Order":
-        """The order after a fill of `size`; more than was asked for is an error."""
+        """The order after a fill of `size`, above 0.
+
+        The venue's fill is the truth even when it is more than we thought was asked for: the order was larger, then.
+        """
+        if size <= 0:
+            raise IllegalMove(f"{self.client_order_id}: a fill of {size}")
         filled = Size(self.filled + size)
         whole = self.size if self.amending is None else max(self.size, self.amending[1])
-        if size <= 0 or filled > whole:
-            raise IllegalMove(f"{self.client_order_id}: fill of {size} on {self.filled} filled of {whole}")
-        target = self.size if self.amending is None else self.amending[1]
-        message = OrderMessage.FILLED if filled >= max(self.size, target) else OrderMessage.PART_FILLED
-        return replace(self.moved(message), filled=filled)
+        message = OrderMessage.FILLED if filled >= whole else OrderMessage.PART_FILLED
+        return replace(self.moved(message), filled=filled, size=Size(max(self.size, filled)))
 
     def with_amendment_sent(self, price: Price, size: Size) -> "Order":
         """The order after we asked for a new price and a new size in all."""

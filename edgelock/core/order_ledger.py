@@ -103,7 +103,7 @@ class OrderLedger:
         return self.order(fact.client_order_id).moved(_MESSAGES[type(fact)])
 
     def _filled(self, fact: OrderFilled) -> tuple["OrderLedger", Realized | None]:
-        order = self.order(fact.client_order_id)
+        order = self.find(fact.client_order_id) or fact.late_order or self.order(fact.client_order_id)
         if fact.trade_id in self.position.trade_ids:
             return self, None
         filled = order.with_fill(fact.size)

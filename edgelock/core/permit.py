@@ -41,6 +41,7 @@ class Permit:
 
 
 KILL_REASON = "kill"
+GROUP_REASON = "order_group"
 """The verdict of the operator's latch."""
 
 CLOSED_AT_START = Permit(mode=Mode.REDUCE_ONLY, reason="starting")

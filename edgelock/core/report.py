@@ -74,7 +74,7 @@ def in_zone(order: Order, price: int, state: MarketState) -> bool:
 
 def _filled(before: MarketState, fact: Fact, after: MarketState) -> tuple[MarketRecord, ...]:
     assert isinstance(fact, OrderFilled)
-    order = find_order(before, fact.client_order_id)
+    order = find_order(before, fact.client_order_id) or fact.late_order
     if order is None or fact.trade_id in before.position.trade_ids:
         return ()
     context = after.context()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from edgelock.core.exchange_standing import ShardStanding
+from edgelock.core.permit import GROUP_REASON
 from edgelock.core.telemetry import EntriesHeld, ExchangeStatusRecord, Record
 from edgelock.core.units import Timestamp
 
@@ -43,7 +44,7 @@ class VenueTrust:
         if standing.reason:
             return standing.reason, standing.until
         if self.fired_groups:
-            return "order_group", None
+            return GROUP_REASON, None
         if not self.has_private_feed:
             return "private_feed", None
         if ticker in self.drifting:

@@ -31,6 +31,7 @@ from edgelock.ops.control_handlers import control_handlers
 from edgelock.ops.control_server import ControlServer
 from edgelock.ops.core_checks import core_checks
 from edgelock.ops.feed_listeners import listeners_of
+from edgelock.ops.gateways import gateway_of
 from edgelock.ops.instance_lock import InstanceLock
 from edgelock.ops.market_selection import MarketSource
 from edgelock.ops.roster import UNREADABLE, Roster
@@ -64,7 +65,7 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
     events, telemetry = RunEvents(), _run_telemetry(options)
     rest = KalshiRest(venue.rest_url, venue.credentials, rng=_rng())
     stack.callback(rest.close)
-    system = _build_system(options, venue, journal, telemetry, events, _write_bucket(rest, venue))
+    system = _build_system(options, venue, journal, telemetry, events, _write_bucket(rest, venue, options))
     library_logs = LibraryLogs(system.addresses.telemetry, venue.clock)
     library_logs.attach()
     stack.callback(library_logs.detach)
@@ -80,7 +81,7 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
     system.start()
     try:
         system.record(_config(options, venue), *(_said(line, venue) for line in early))
-        system.record(*_preflight(options, venue), _reconciled(journal, venue))
+        system.record(*_preflight(options, venue), _reconciled(journal, venue, options))
         _start_roster(roster)
         _wait_for_books(system)
         venue.release_clock()
@@ -112,6 +113,7 @@ def _build_system(
         clock=venue.clock,
         journal=journal,
         bucket=bucket,
+        build_gateway=lambda system: gateway_of(system, options.settings, venue, journal, _rng),
         build_telemetry=lambda life: TelemetryActor(
             life,
             outputs=telemetry.outputs,
@@ -139,13 +141,17 @@ def _rng() -> random.Random:
     return random.Random(tokens.randbits(64))
 
 
-def _write_bucket(rest: KalshiRest, venue: Venue) -> TokenBucket:
-    """What the venue grants this account; paper is held to the same, so that it promises nothing live could not."""
+def _write_bucket(rest: KalshiRest, venue: Venue, options: RunOptions) -> TokenBucket:
+    """What the venue grants this account; paper is held to the same, so that it promises nothing live could not.
+
+    A part of the bucket stays unused: requests may arrive closer together than they left.
+    """
     try:
         write = rest.account_limits().write
     except UNREADABLE as error:
         raise UserError(f"the account's rate limits could not be read: {error}") from None
-    return full_bucket(refill_per_s=write.refill_per_second, capacity=write.capacity, now=venue.clock.now())
+    capacity = write.capacity * (100 - options.settings.live.token_margin_percent) // 100
+    return full_bucket(refill_per_s=write.refill_per_second, capacity=capacity, now=venue.clock.now())
 
 
 def _journal(options: RunOptions) -> Journal:
@@ -235,12 +241,16 @@ def _preflight(options: RunOptions, venue: Venue) -> list[Preflight]:
     ]
 
 
-def _reconciled(journal: Journal, venue: Venue) -> Reconcile:
+def _reconciled(journal: Journal, venue: Venue, options: RunOptions) -> Reconcile:
     """Orders of earlier runs that have no recorded end.
 
-    They were paper or shadow: they existed in the process that is gone and nowhere else, and its end was theirs.
+    Those of paper and shadow existed in the process that is gone and nowhere else, and its end was theirs. Live ones
+    may rest at the venue: its first sweep withdraws them.
     """
     at, left = venue.clock.now(), journal.unfinished_intents()
+    if options.settings.mode == "live":
+        detail = "what earlier runs left at the venue is withdrawn by the first sweep"
+        return Reconcile(at=at, found=len(left), adopted=0, cancelled=0, detail=detail)
     for recorded in left:
         journal.record_end(client_order_id=recorded.intent.client_order_id, state=OrderState.CANCELED, at=at)
     detail = "earlier runs' paper orders ended with their process; paper starts flat"

@@ -252,7 +252,8 @@ class RunLoop:
         self.roster.stop()
         left = system.close_orders()
         self._let_markets_hear()
-        exit_code = reason.exit_code or (0 if left is not None and not left.open_orders else EXIT_ORDERS_LEFT)
+        is_clean = left is not None and left.is_confirmed and not left.open_orders
+        exit_code = reason.exit_code or (0 if is_clean else EXIT_ORDERS_LEFT)
         system.record(self._done(left, exit_code))
         if not system.stop():
             self._say("some actors did not end in time")

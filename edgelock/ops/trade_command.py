@@ -9,7 +9,7 @@ from edgelock.core.units import SECOND, Duration
 from edgelock.ops.credentials import credentials_of, require_private_dotenv
 from edgelock.ops.instance_lock import make_state_directory
 from edgelock.ops.run_options import CrashAt, RunOptions
-from edgelock.ops.settings_entries import Entry, Key, dotted
+from edgelock.ops.settings_entries import Entry, Key
 from edgelock.ops.settings_file import DEFAULT_DOTENV, Loaded, load
 from edgelock.ops.user_error import UserError
 
@@ -50,7 +50,6 @@ def run_options(arguments: TradeArguments, *, environ: Mapping[str, str], stdout
     command_line = _command_line(arguments)
     loaded = load(arguments.config, command_line=command_line, environ=environ)
     settings = loaded.settings
-    _refuse_live(loaded)
     if settings.venue.name == "embedded":
         _check_recording(settings.embedded.recording, loaded)
     else:
@@ -111,15 +110,6 @@ def _command_line(arguments: TradeArguments) -> dict[Key, Entry]:
     return {
         SETTING_OPTIONS[name]: Entry(text, f"command line --{name}") for name, text in given.items() if text is not None
     }
-
-
-def _refuse_live(loaded: Loaded) -> None:
-    if loaded.settings.mode == "live":
-        origin = loaded.origins.get(dotted(("trading", "live_trading_enabled")), "default")
-        raise UserError(
-            f"{origin}: live trading is not in this version; paper (LIVE_TRADING_ENABLED=false) "
-            "and shadow (SHADOW_MODE=true) are"
-        )
 
 
 def _refuse_embedded_options(arguments: TradeArguments, venue: str) -> None:

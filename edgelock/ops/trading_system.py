@@ -6,7 +6,7 @@ between. Every actor is reached through its address, whoever lives there at the 
 
 import queue
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from edgelock.actors.address import Address
@@ -25,10 +25,13 @@ from edgelock.actors.messages import (
     ClockCompared,
     CrashOnPurpose,
     DropMarket,
+    ExchangeStatusNews,
     GatewayNews,
+    GroupNews,
     KillSwitch,
     MarketNews,
     OpenOrdersLeft,
+    PrivateFeedNews,
     Records,
     SettingsNews,
     SettlementNews,
@@ -38,16 +41,15 @@ from edgelock.actors.messages import (
     WithdrawMarket,
 )
 from edgelock.actors.notices import ChildQuarantined, Notice
-from edgelock.actors.order_gateway import GatewayAnswer
-from edgelock.actors.paper_gateway import PaperGateway
+from edgelock.actors.order_gateway import GatewayAnswer, GatewayNotice, OrderGateway
 from edgelock.actors.restart_events import RestartBudget
 from edgelock.actors.risk_actor import RiskActor
 from edgelock.actors.risk_board import RiskBoard
-from edgelock.actors.shadow_gateway import ShadowGateway
 from edgelock.actors.supervisor import Supervisor
 from edgelock.actors.supervisor_messages import AddChild, RemoveChild, RestartChild, StartChildren
 from edgelock.actors.telemetry import TelemetryActor
 from edgelock.actors.timer import TimerThread
+from edgelock.core.exchange_standing import ShardStanding
 from edgelock.core.facts import Fact, MarketStatusChanged, PermitChanged, SettingsChanged
 from edgelock.core.market import Market
 from edgelock.core.market_state import MarketState, RunMode
@@ -55,13 +57,16 @@ from edgelock.core.permit import Mode, Permit
 from edgelock.core.rate_limit import TokenBucket
 from edgelock.core.strategy import EDGE_LOCKED, LEGACY
 from edgelock.core.telemetry import Record
-from edgelock.core.units import Price
+from edgelock.core.units import SECOND, Price
 from edgelock.kalshi.rest_call import ClockOffset
 from edgelock.ops.restart_log import MARKET_PREFIX, RestartLog, ticker_of
 from edgelock.ops.settings import Settings
 
 STOP_TIMEOUT_S = 4.0
 CLOSE_TIMEOUT_S = 2.5
+LIVE_CLOSE_TIMEOUT_S = 10.0
+"""How long the venue may take to confirm that nothing of ours rests; then the run ends with what may still be open."""
+ANSWER_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ class TradingSystem:
         clock: EngineClock,
         journal: Journal,
         bucket: TokenBucket,
+        build_gateway: Callable[["TradingSystem"], OrderGateway],
         build_telemetry: Callable[[Incarnation], TelemetryActor],
         build_feed: Callable[[Incarnation, "TradingSystem"], SupervisedActor],
         escalated: Callable[[Notice], None],
@@ -112,8 +118,7 @@ class TradingSystem:
         self._strategy = LEGACY if settings.strategy_name == "legacy" else EDGE_LOCKED
         self._run_mode = RunMode(settings.mode)
         self._markets: dict[str, Address] = {}
-        gateway = PaperGateway if self._run_mode is RunMode.PAPER else ShadowGateway
-        self.gateway = gateway(run=run, clock=clock, answer=self._answered)
+        self.gateway = build_gateway(self)
         self.supervisor = Supervisor(
             infrastructure=(
                 self._infrastructure(self.addresses.telemetry, build_telemetry),
@@ -134,6 +139,7 @@ class TradingSystem:
         self.timer.start()
         self.supervisor.launch()
         self.supervisor.address.tell(StartChildren())
+        self.gateway.start()
 
     def record(self, *records: Record) -> None:
         """Write lines that are not a market's own."""
@@ -225,16 +231,19 @@ class TradingSystem:
         for ticker in self._markets:
             # Told here as well, so that no market hears of a cancelled order before it hears of the stop.
             self.tell_market(ticker, stopped)
+        patience_s = LIVE_CLOSE_TIMEOUT_S if self._run_mode is RunMode.LIVE else CLOSE_TIMEOUT_S
+        give_up_ns = monotonic_ns() + int(patience_s * SECOND)
         answers: queue.SimpleQueue[OpenOrdersLeft] = queue.SimpleQueue()
-        self.addresses.exchange.tell(CancelEverything(answers.put))
+        self.addresses.exchange.tell(CancelEverything(answers.put, give_up_ns))
         try:
-            return answers.get(timeout=CLOSE_TIMEOUT_S)
+            return answers.get(timeout=patience_s + ANSWER_TIMEOUT_S)
         except queue.Empty:
             return None
 
     def stop(self) -> bool:
         """Stop every actor in reverse start order; False when some did not end in time."""
         ended = self.supervisor.shut_down(STOP_TIMEOUT_S)
+        self.gateway.stop()
         return self.timer.stop() and ended
 
     # --- how the actors are built ---
@@ -269,6 +278,7 @@ class TradingSystem:
             board=self.boards.risk,
             timer=self.timer,
             clock=self.clock,
+            needs_private_feed=self._run_mode is RunMode.LIVE,
         )
 
     def _build_market(self, life: Incarnation, market: Market) -> MarketActor:
@@ -294,8 +304,21 @@ class TradingSystem:
             on_recovered=self.restart_log.recovered,
         )
 
-    def _answered(self, answer: GatewayAnswer) -> None:
+    def tell_exchange(self, answer: GatewayAnswer | GatewayNotice) -> None:
+        """What the gateway has to say, for the door."""
         self.addresses.exchange.tell(GatewayNews(answer))
+
+    def tell_readiness(self, is_ready: bool) -> None:
+        """Whether the venue's side tells us everything about our orders."""
+        self.addresses.risk.tell(PrivateFeedNews(is_ready))
+
+    def tell_fuse(self, shard: int, is_out: bool) -> None:
+        """Whether the venue itself withdraws and refuses entries."""
+        self.addresses.risk.tell(GroupNews(shard, is_out))
+
+    def tell_exchange_status(self, shards: Mapping[int, ShardStanding]) -> None:
+        """How the venue's shards stand."""
+        self.addresses.risk.tell(ExchangeStatusNews(shards))
 
     def _notice(self, news: Notice) -> None:
         if isinstance(news, ChildQuarantined) and (ticker := ticker_of(news.name)) is not None:

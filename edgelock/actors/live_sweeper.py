@@ -1,0 +1,190 @@
+"""The thread that looks at the venue's lists: when something is in doubt, after every gap, and now and then anyway.
+
+A look that fails is repeated soon; nothing is concluded from it.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from edgelock.actors.sweep import LookUps, Sweep
+from edgelock.core.units import SECOND, Duration, Size
+from edgelock.kalshi.account import VenueFill, VenueOrder
+from edgelock.kalshi.rest import KalshiRest
+from edgelock.kalshi.rest_call import VenueUnreachable
+from edgelock.kalshi.wire import WireError
+from edgelock.kalshi.wire_error import VenueError
+
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 1.0
+"""Between two looks while something stays in doubt; they begin close together and grow apart."""
+TICKERS_AT_ONCE = 100
+"""As many tickers as one read of fills may name (venue reference §8.1)."""
+STOP_WITHIN_S = 1.0
+_NOT_FOUND = 404
+_FAILURES = (VenueError, VenueUnreachable, WireError)
+
+
+class SweepDesk(Protocol):
+    """Who knows what to look for, and what to make of it. Called on the sweeper's thread."""
+
+    def look_ups(self, resting: tuple[VenueOrder, ...]) -> LookUps:
+        """What the list of resting orders leaves open."""
+        ...
+
+    def swept(self, sweep: Sweep, *, answers_look: bool) -> bool:
+        """Take what was found; True when something is still in doubt. answers_look: somebody waits for the list."""
+        ...
+
+    def sweep_failed(self, reason: str, *, answers_look: bool) -> None:
+        """The venue could not be read."""
+        ...
+
+    def sweeper_broke(self, error: Exception) -> None:
+        """The thread ends: what the desk made of a look has failed."""
+        ...
+
+    def loaded(self, ticker: str, fills: tuple[VenueFill, ...], net: Size) -> None:
+        """All fills of a market, newest first, and the position that the venue counts there."""
+        ...
+
+
+class LiveSweeper:
+    """`ask` for a sweep, `look` for the list of resting orders, `load` a market's past; all return at once.
+
+    interval  real time between two sweeps when nothing asks for one
+    """
+
+    def __init__(self, open_rest: Callable[[], KalshiRest], desk: SweepDesk, *, interval: Duration) -> None:
+        self._open_rest = open_rest
+        self._desk = desk
+        self._interval_s = interval / SECOND
+        self._changed = threading.Condition()
+        self._wanted: set[str] = set()
+        self._is_asked = True
+        self._is_looked_for = False
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="live-sweeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with a first sweep."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        with self._changed:
+            self._is_stopping = True
+            self._changed.notify_all()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_WITHIN_S)
+
+    def ask(self) -> None:
+        """Something is in doubt, or may have been missed."""
+        with self._changed:
+            self._is_asked = True
+            self._changed.notify_all()
+
+    def look(self) -> None:
+        """Somebody waits for the venue's list of resting orders."""
+        with self._changed:
+            self._is_looked_for = True
+            self._changed.notify_all()
+
+    def load(self, ticker: str) -> None:
+        """Read what happened in a market before."""
+        with self._changed:
+            self._wanted.add(ticker)
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        rest = self._open_rest()
+        pause_s, next_full_s = FIRST_PAUSE_S, 0.0
+        try:
+            while not self._is_stopping:
+                is_full = time.monotonic() >= next_full_s
+                is_in_doubt = self._work(rest, is_full=is_full)
+                if is_full:
+                    next_full_s = time.monotonic() + self._interval_s
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S) if is_in_doubt else FIRST_PAUSE_S
+                self._pause(pause_s if is_in_doubt else max(next_full_s - time.monotonic(), 0), is_in_doubt=is_in_doubt)
+        except Exception as error:  # noqa: BLE001 - firewall of the thread: the door must hear that nobody looks now
+            self._desk.sweeper_broke(error)
+        finally:
+            rest.close()
+
+    def _pause(self, seconds: float, *, is_in_doubt: bool) -> None:
+        with self._changed:
+            if is_in_doubt:
+                # Asking more often than this brings nothing new, whoever asks; only the end is quicker.
+                self._changed.wait_for(lambda: self._is_stopping, seconds)
+                self._is_asked = True
+            else:
+                self._changed.wait_for(self._has_work, seconds)
+
+    def _has_work(self) -> bool:
+        return self._is_stopping or self._is_asked or self._is_looked_for or bool(self._wanted)
+
+    def _work(self, rest: KalshiRest, *, is_full: bool) -> bool:
+        """What is due now; True when something stays in doubt or could not be read."""
+        with self._changed:
+            wanted, self._wanted = self._wanted, set()
+            is_asked, self._is_asked = self._is_asked or is_full, False
+            is_looked_for, self._is_looked_for = self._is_looked_for, False
+        is_in_doubt = bool(wanted) and not self._load(rest, sorted(wanted))
+        if is_asked or is_looked_for:
+            try:
+                sweep = self._sweep(rest, is_full=is_full)
+            except _FAILURES as error:
+                self._desk.sweep_failed(str(error), answers_look=is_looked_for)
+                return True
+            is_in_doubt = self._desk.swept(sweep, answers_look=is_looked_for) or is_in_doubt
+        return is_in_doubt
+
+    def _load(self, rest: KalshiRest, tickers: list[str]) -> bool:
+        """Several markets at once cost no more than one; those that could not be read are asked for again."""
+        try:
+            nets = {position.ticker: position.net for position in rest.positions()}
+            for first in range(0, len(tickers), TICKERS_AT_ONCE):
+                asked = tickers[first : first + TICKERS_AT_ONCE]
+                fills = rest.fills(ticker=",".join(asked))
+                for ticker in asked:
+                    ours = tuple(fill for fill in fills if fill.ticker == ticker)
+                    self._desk.loaded(ticker, ours, nets.get(ticker, Size(0)))
+        except _FAILURES as error:
+            self._desk.sweep_failed(str(error), answers_look=False)
+            for ticker in tickers:
+                self.load(ticker)
+            return False
+        return True
+
+    def _sweep(self, rest: KalshiRest, *, is_full: bool) -> Sweep:
+        # Its age first and the fills last: every list is at least as new as the age says, and every fill that an
+        # order's own record counts is among the fills.
+        as_of = rest.user_data_timestamp()
+        resting = rest.orders(status="resting")
+        wanted = self._desk.look_ups(resting)
+        looked_up = {order_id: _look_up(rest, order_id) for order_id in wanted.order_ids}
+        listed = {ticker: rest.orders(ticker=ticker) for ticker in wanted.tickers}
+        return Sweep(
+            as_of=as_of,
+            resting=resting,
+            looked_up=looked_up,
+            listed=listed,
+            queue=rest.queue_positions(_tickers(resting)) if is_full and resting else (),
+            positions=tuple((p.ticker, p.net) for p in rest.positions()) if is_full else None,
+            fills=rest.fills(since_s=wanted.fills_since_s),
+        )
+
+
+def _look_up(rest: KalshiRest, order_id: str) -> VenueOrder | None:
+    try:
+        return rest.order(order_id)
+    except VenueError as error:
+        if error.status == _NOT_FOUND:
+            return None
+        raise
+
+
+def _tickers(orders: Iterable[VenueOrder]) -> list[str]:
+    return sorted({order.ticker for order in orders})

@@ -1,0 +1,37 @@
+"""One look at the venue: its own lists, each at least as new as the time they carry."""
+
+from dataclasses import dataclass, field
+
+from edgelock.core.units import Size, Timestamp
+from edgelock.kalshi.account import QueuePosition, VenueFill, VenueOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookUps:
+    """What the list of resting orders leaves open.
+
+    order_ids  orders that are not on it and are not known to have ended
+    tickers    markets with an order that the venue has never named: found, if at all, by its client id
+    fills_since_s  Unix seconds: fills older than that are all known
+    """
+
+    order_ids: tuple[str, ...]
+    tickers: tuple[str, ...]
+    fills_since_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """as_of was read before everything else, so everything else is at least as new (venue reference §4.1).
+
+    looked_up  by venue id; None where the venue did not find the order
+    listed     every order of a market, whatever became of it
+    """
+
+    as_of: Timestamp
+    resting: tuple[VenueOrder, ...]
+    looked_up: dict[str, VenueOrder | None] = field(default_factory=dict)
+    listed: dict[str, tuple[VenueOrder, ...]] = field(default_factory=dict)
+    fills: tuple[VenueFill, ...] = ()
+    queue: tuple[QueuePosition, ...] = ()
+    positions: tuple[tuple[str, Size], ...] | None = None

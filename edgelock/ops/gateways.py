@@ -1,0 +1,61 @@
+"""Where the orders of a run go: nowhere, to paper, or to the venue. Only the last is given anything that can trade."""
+
+import random
+from collections.abc import Callable
+
+from edgelock.actors.journal import Journal
+from edgelock.actors.live_gateway import LiveGateway, LiveNews, LiveTerms, LiveVenue
+from edgelock.actors.order_gateway import OrderGateway
+from edgelock.actors.paper_gateway import PaperGateway
+from edgelock.actors.shadow_gateway import ShadowGateway
+from edgelock.core.units import SECOND
+from edgelock.kalshi.rest import TradingRest
+from edgelock.kalshi.rest_call import CallLimits
+from edgelock.ops.settings import Settings
+from edgelock.ops.trading_system import TradingSystem
+from edgelock.ops.venue import Venue
+
+
+def gateway_of(
+    system: TradingSystem, settings: Settings, venue: Venue, journal: Journal, rng: Callable[[], random.Random]
+) -> OrderGateway:
+    """The gateway of the run's mode."""
+    if settings.mode == "paper":
+        return PaperGateway(run=system.run, clock=system.clock, answer=system.tell_exchange)
+    if settings.mode == "shadow":
+        return ShadowGateway(run=system.run, clock=system.clock, answer=system.tell_exchange)
+    credentials = venue.trading_credentials
+    if credentials is None:
+        raise ValueError("live mode has no credentials that can trade")
+    live = settings.live
+    limits = CallLimits(
+        connect_s=live.request_timeout / SECOND,
+        read_s=live.request_timeout / SECOND,
+        deadline_s=live.request_timeout / SECOND,
+        attempts_max=1,
+    )
+    return LiveGateway(
+        run=system.run,
+        previous=frozenset(recorded.intent.client_order_id for recorded in journal.unfinished_intents()),
+        terms=LiveTerms(
+            entry_life=live.entry_life,
+            exit_life=live.exit_life,
+            group_limit=live.group_limit,
+            max_in_flight=live.max_in_flight,
+            backfill_interval=live.backfill_interval,
+            entries_only_when_flat=settings.strategy_name != "legacy",
+        ),
+        venue=LiveVenue(
+            open_rest=lambda: TradingRest(venue.rest_url, credentials, rng=rng(), limits=limits),
+            ws_url=venue.ws_url,
+            credentials=venue.credentials,
+            rng=rng(),
+        ),
+        news=LiveNews(
+            answer=system.tell_exchange,
+            readiness=system.tell_readiness,
+            fuse=system.tell_fuse,
+            record=system.record,
+        ),
+        clock=system.clock,
+    )
