@@ -7,7 +7,7 @@ cannot appear in any shape. Key ids are shortened, not removed: a person must be
 
 import re
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 REDACTED = "[redacted]"
 KEY_ID_CHARACTERS_SHOWN = 4
@@ -25,7 +25,8 @@ _BETWEEN = r"""["']?\s*[:=,]\s*(?:b?["'])?"""
 
 _REMOVED = re.compile("|".join((_PEM, _PEM_TAIL, _PEM_LINE, _BASE64)), re.DOTALL)
 _WEBHOOK = re.compile(
-    r"https?://[^\s\"'<>\\]*(?:discord(?:app)?\.com/api|hooks\.slack\.com|/webhooks?/)[^\s\"'<>\\]*", re.IGNORECASE
+    r"(?:https?://[^\s\"'<>\\]*(?:discord(?:app)?\.com/api|hooks\.slack\.com|/webhooks?/)|/api/webhooks/)[^\s\"'<>\\]*",
+    re.IGNORECASE,
 )
 _VALUES_AFTER_NAMES = re.compile(
     r"((?:KALSHI-ACCESS-SIGNATURE|KALSHI_PRIVATE_KEY|\bprivate_key|\bpassword|\bsecret|\bAuthorization)"
@@ -42,7 +43,7 @@ _KEY_IDS_AFTER_NAMES = re.compile(
 )
 # One cheap look that lets nearly every string of a line pass: no rule above can match without one of these.
 _SUSPICIOUS = re.compile(
-    r"-----|KALSHI|Bearer|://|private_key|password|secret|Authorization|key_id|[?&](?:token|sig|api)"
+    r"-----|KALSHI|Bearer|://|/webhooks/|private_key|password|secret|Authorization|key_id|[?&](?:token|sig|api)"
     r"|[A-Za-z0-9+/]{64}",
     re.IGNORECASE,
 )
@@ -73,6 +74,13 @@ class Redactor:
         forms = {secret, secret.strip(), secret.strip().replace("\n", "\\n"), quote(secret, safe="")}
         forms.update(line for line in lines if len(line) >= _SECRET_LINE_CHARACTERS_MIN)
         self._register(dict.fromkeys(forms, REDACTED))
+
+    def register_webhook(self, url: str) -> None:
+        """Never let this address through; nor its path or its token, which libraries quote without the host."""
+        path = urlsplit(url).path
+        parts = (path, *path.split("/"))
+        for secret in (url, *(part for part in parts if len(part) >= _SECRET_LINE_CHARACTERS_MIN)):
+            self.register_secret(secret)
 
     def register_key_id(self, key_id: str) -> None:
         """Let this key id through shortened only."""

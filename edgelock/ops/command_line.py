@@ -38,9 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         return _told(error.format_message(), error.exit_code)
     except SettingsError as error:
-        return _told(str(error), EXIT_USAGE)
+        return _told(_redacted(str(error)), EXIT_USAGE)
     except UserError as error:
-        return _told(str(error), error.exit_code)
+        return _told(_redacted(str(error)), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return _told("interrupted", EXIT_INTERRUPTED)
     except SystemExit as leaving:  # the exchange's command, and click when a pipe breaks
@@ -55,6 +55,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _told(message: str, exit_code: int) -> int:
     click.echo(f"edgelock: {' '.join(message.split())}", err=True)
     return exit_code
+
+
+def _redacted(message: str) -> str:
+    """What a program says may quote a setting, a library or another process, and so a secret."""
+    from edgelock.ops.secret_redactor import redactor_of_process
+
+    return redactor_of_process(os.environ).text(message)
 
 
 def _parsed(parse: Callable[[str], T]) -> Callable[[click.Context, click.Parameter, Any], Any]:

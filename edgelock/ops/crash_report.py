@@ -5,7 +5,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from edgelock.actors.redaction import Redactor
+from edgelock.ops.secret_redactor import redactor_of_process
 
 REPORT_NAME = "last-crash.txt"
 
@@ -15,7 +15,7 @@ def write_crash_report(error: BaseException, directory: Path = Path("state")) ->
 
     Goes to the system's place for temporary files when `directory` does not exist or cannot be written.
     """
-    text = Redactor().text("".join(traceback.format_exception(error)))
+    text = redactor_of_process(os.environ).text("".join(traceback.format_exception(error)))
     path = directory / REPORT_NAME
     try:
         return _write(path, text)

@@ -5,6 +5,7 @@ orders there; and it ends when the pipe to its stdin closes, so that not even a 
 """
 
 import json
+import os
 import queue
 import re
 import subprocess
@@ -20,6 +21,7 @@ from typing import IO
 
 from edgelock.core.units import Timestamp, money_text
 from edgelock.ops.settings import EmbeddedSettings
+from edgelock.ops.settings_environment import CREDENTIAL_VARIABLES
 from edgelock.ops.user_error import UserError
 
 READY_TIMEOUT_S = 20.0
@@ -153,6 +155,7 @@ def start_exchange(
     """
     process = subprocess.Popen(
         command,
+        env={name: text for name, text in os.environ.items() if name not in CREDENTIAL_VARIABLES},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -139,7 +139,7 @@ def secrets_of(variables: Mapping[str, Variable]) -> Secrets:
 
     for name in ("KALSHI_API_KEY_ID", *SECRET_VARIABLES):
         if len(text(name) or "long enough") < SECRET_CHARACTERS_MIN:
-            raise SettingsError(f"{variables[name].where}: has fewer than {SECRET_CHARACTERS_MIN} characters")
+            raise SettingsError(f"{variables[name].where} has fewer than {SECRET_CHARACTERS_MIN} characters")
     environment = text("KALSHI_KEY_ENV")
     if environment is not None and environment not in KEY_ENVIRONMENTS:
         raise SettingsError(f"{variables['KALSHI_KEY_ENV'].where}: must be one of {', '.join(KEY_ENVIRONMENTS)}")

@@ -134,6 +134,25 @@ def test_a_registered_key_id_is_shortened_wherever_it_stands():
     assert redactor.text(f"signed by {KEY_ID}.") == "signed by a952…."
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "POST https://hooks.example.org/in/Zm9vYmFyYmF6cXV4/x failed",
+        "Max retries exceeded with url: /in/Zm9vYmFyYmF6cXV4/x (Caused by",
+        "token Zm9vYmFyYmF6cXV4 was refused",
+    ],
+)
+def test_a_registered_webhook_is_removed_whole_and_in_the_parts_that_libraries_quote(text):
+    redactor = Redactor()
+    redactor.register_webhook("https://hooks.example.org/in/Zm9vYmFyYmF6cXV4/x")
+
+    assert "Zm9v" not in redactor.text(text)
+
+
+def test_a_webhooks_path_is_removed_by_its_shape():
+    assert "abc-DEF" not in Redactor().text("Max retries exceeded with url: /api/webhooks/123/abc-DEF_x (Caused by")
+
+
 def test_a_secret_too_short_to_recognise_is_refused():
     with pytest.raises(ValueError, match="at least 6 characters"):
         Redactor().register_secret("abc")

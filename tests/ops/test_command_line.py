@@ -78,7 +78,6 @@ def test_a_wrong_command_line_is_one_line(capsys: pytest.CaptureFixture[str], ar
             "environment variable MAX_MARKETS_TO_TRADE: selection.max_markets_to_trade is 'abc': "
             "must be a whole number between 1 and 400 markets",
         ),
-        ("LIVE_TRADING_ENABLED", "true", "environment variable LIVE_TRADING_ENABLED: live trading is not in this"),
         ("LIVE_TRADING_ENABLED", "maybe", "environment variable LIVE_TRADING_ENABLED: trading.live_trading_enabled"),
         (
             "KALSHI_ENV",

@@ -98,10 +98,8 @@ def test_a_recording_of_the_settings_is_the_runs_recording():
     assert options(env={"EDGELOCK_EMBEDDED__RECORDING": "game.gz"}).recording == Path("game.gz")
 
 
-def test_live_is_refused_and_shadow_wins_over_it():
-    with pytest.raises(UserError, match="live trading is not in this version"):
-        options(env={"LIVE_TRADING_ENABLED": "yes"})
-
+def test_live_is_a_mode_of_its_own_and_shadow_wins_over_it():
+    assert options(env={"LIVE_TRADING_ENABLED": "yes"}).settings.mode == "live"
     assert options(env={"LIVE_TRADING_ENABLED": "yes", "SHADOW_MODE": "yes"}).settings.mode == "shadow"
 
 
