@@ -5,18 +5,21 @@ never dropped. Reads the venue on its own thread, because reading waits.
 """
 
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
 
 from edgelock.core.facts import GridChanged, MarketStatusChanged, Retired
 from edgelock.core.market import MarketStatus
 from edgelock.core.market_state import MarketState
 from edgelock.core.telemetry import LibraryLog, MarketAdded, MarketRetired
-from edgelock.core.units import Money
+from edgelock.core.units import SECOND, Money
 from edgelock.kalshi.rest_call import VenueUnreachable
 from edgelock.kalshi.wire import WireError
 from edgelock.kalshi.wire_error import VenueError
 from edgelock.kalshi.wire_market import MarketListing
-from edgelock.ops.market_selection import MarketSource, rank
+from edgelock.ops.listing_news import ListingNewsReader
+from edgelock.ops.market_selection import MarketSource, NotTradable, rank
 from edgelock.ops.startup_block import startup_check
 from edgelock.ops.trading_system import TradingSystem
 
@@ -24,23 +27,45 @@ UNREADABLE = (VenueError, VenueUnreachable, WireError)
 """What reading the venue may raise."""
 
 STOP_TIMEOUT_S = 2.0
+CACHE_S = 20.0
+"""Real seconds that a public answer of the venue may be old (it says 15), and some more."""
+MISSING_LOOKS = 3
+"""Looks in a row at which a traded market is not listed before it is believed to be gone; a guess."""
+RETURNS_AFTER_NS = 60 * SECOND
+"""Real time after which a market that closed and was left may be listed as reopened, and not by a cache."""
+SAID_MAX = 1_000
 
 
 class Roster:
     """The markets of a run.
 
-    wanted  tickers chosen by a person; empty for the selection's ranking
-    poll_s  real seconds between two looks at the venue
+    wanted   tickers chosen by a person; empty for the selection's ranking
+    poll_s   real seconds between two looks at the venue
+    cache_s  real seconds that the venue's lists may be old; 0 for our own exchange
     """
 
-    def __init__(self, system: TradingSystem, source: MarketSource, *, wanted: tuple[str, ...], poll_s: float) -> None:
+    def __init__(
+        self,
+        system: TradingSystem,
+        source: MarketSource,
+        *,
+        wanted: tuple[str, ...],
+        poll_s: float,
+        cache_s: float = CACHE_S,
+    ) -> None:
         self._system = system
         self._source = source
         self._wanted = wanted
         self._poll_s = poll_s
+        self._reader = ListingNewsReader(cache_ns=int(cache_s * SECOND))
         self._dropped_realized = 0
-        self._left: set[str] = set()
-        self._stopping = threading.Event()
+        self._leaving: dict[str, str] = {}
+        self._left: dict[str, tuple[MarketStatus, int]] = {}
+        self._missing: dict[str, int] = {}
+        self._overrides: deque[tuple[str, str | None, Fraction | None]] = deque()
+        self._said: set[str] = set()
+        self._is_stopping = False
+        self._bell = threading.Event()
         self._thread = threading.Thread(target=self._run, name="roster", daemon=True)
 
     def start(self) -> None:
@@ -50,9 +75,15 @@ class Roster:
 
     def stop(self) -> None:
         """Stop looking."""
-        self._stopping.set()
+        self._is_stopping = True
+        self._bell.set()
         if self._thread.is_alive():
             self._thread.join(STOP_TIMEOUT_S)
+
+    def fees_overridden(self, event_ticker: str, fee_type: str | None, multiplier: Fraction | None) -> None:
+        """From any thread: the venue announced what an event overrides of its fees; looked into at once."""
+        self._overrides.append((event_ticker, fee_type, multiplier))
+        self._bell.set()
 
     @property
     def dropped_realized(self) -> Money:
@@ -69,29 +100,63 @@ class Roster:
         offset = self._source.clock_offset()
         if offset is not None:
             self._system.tell_clock_offset(offset)
-        leaving = self._no_longer_selected()
-        for ticker in leaving:
+        for ticker in self._leaving:
             # Told at every look, because a restarted market has forgotten it.
-            self._system.tell_market(ticker, Retired(at=self._system.clock.now()))
-        self._watch_traded(leaving)
-        wanted = tuple(ticker for ticker in self._wanted if ticker not in self._left)
-        listings = tuple(self._source.one(t) for t in wanted) if self._wanted else self._ranked()
-        most = len(self._wanted) or self._system.settings.selection.max_markets_to_trade
+            self._tell_retired(ticker)
+        self._leave(self._no_longer_selected())
+        while self._overrides:
+            self._source.override(*self._overrides.popleft(), self._system.clock.now())
+        listed = self._source.of_tickers(self._system.tickers())
+        self._leave(self._not_listed(listed))
+        self._leave(self._charged_otherwise(listed))
+        # One that is dropped now may come back at the next look, when its actor has certainly ended.
         traded = set(self._system.tickers())
-        for listing in listings:
-            if listing.ticker not in traded | self._left and len(traded) < most:
-                self._add(listing)
+        self._watch_traded(listed)
+        self._fill_up(just_left=traded - set(self._system.tickers()))
+        for line in self._source.oddities():
+            self._say_once(line)
+
+    # --- adding -------------------------------------------------------------------------------------------------
+
+    def _fill_up(self, *, just_left: set[str]) -> None:
+        traded = set(self._system.tickers())
+        most = len(self._wanted) or self._system.settings.selection.max_markets_to_trade
+        for listing in self._by_name(traded) if self._wanted else self._by_rank():
+            if len(traded) >= most:
+                break
+            if listing.ticker not in traded | just_left and self._may_come(listing) and self._add(listing):
                 traded.add(listing.ticker)
 
-    def _ranked(self) -> tuple[MarketListing, ...]:
+    def _by_name(self, traded: set[str]) -> tuple[MarketListing, ...]:
+        absent = [ticker for ticker in self._wanted if ticker not in traded and not self._is_done_for(ticker)]
+        found = self._source.of_tickers(absent)
+        return tuple(found[ticker] if ticker in found else self._source.one(ticker) for ticker in absent)
+
+    def _by_rank(self) -> tuple[MarketListing, ...]:
         settings = self._system.settings
-        listings = self._source.of_families(settings)
+        listings = self._source.of_families(settings, self._system.clock.now())
         # Ranked without a cut: those already traded must not use up the places.
         return rank(listings, min_spread=settings.selection.min_spread, most=len(listings))
 
-    def _add(self, listing: MarketListing) -> None:
-        system, market = self._system, self._source.as_market(listing)
+    def _is_done_for(self, ticker: str) -> bool:
+        return ticker in self._left and self._left[ticker][0] is MarketStatus.FINALIZED
+
+    def _may_come(self, listing: MarketListing) -> bool:
+        """A market that was left after its close returns only when the venue has surely reopened it."""
+        if listing.ticker not in self._left:
+            return True
+        _, since_ns = self._left[listing.ticker]
+        is_open = listing.status is MarketStatus.ACTIVE and not self._is_done_for(listing.ticker)
+        return is_open and self._system.clock.monotonic_ns() - since_ns >= RETURNS_AFTER_NS
+
+    def _add(self, listing: MarketListing) -> bool:
+        system = self._system
         at = system.clock.now()
+        try:
+            market = self._source.as_market(listing, at)
+        except NotTradable as reason:
+            self._say_once(str(reason))
+            return False
         spread = None
         if listing.best_bid is not None and listing.best_ask is not None:
             spread = market.grid.ticks_between(listing.best_bid, listing.best_ask)
@@ -106,10 +171,24 @@ class Roster:
             startup_check(market, system.settings.strategy_for(market.ticker), at),
         )
         system.add_market(market)
+        return True
 
-    def _no_longer_selected(self) -> frozenset[str]:
-        """Markets that a reload of the settings has left without a family or a place; they exit and are dropped."""
-        settings, kept, leaving = self._system.settings, 0, set()
+    # --- leaving ------------------------------------------------------------------------------------------------
+
+    def _leave(self, reasons: Mapping[str, str]) -> None:
+        """From now on these markets only exit, and are dropped when flat, whatever is thought of them then."""
+        for ticker, reason in reasons.items():
+            if ticker not in self._leaving:
+                self._leaving[ticker] = reason
+                self._say(f"{ticker} is left when it is flat: {reason}")
+                self._tell_retired(ticker)
+
+    def _tell_retired(self, ticker: str) -> None:
+        self._system.tell_market(ticker, Retired(at=self._system.clock.now()))
+
+    def _no_longer_selected(self) -> dict[str, str]:
+        """Markets that a reload of the settings has left without a family or a place."""
+        settings, kept, reasons = self._system.settings, 0, {}
         for ticker in () if self._wanted else self._system.tickers():
             if (
                 settings.family_of(ticker) in settings.selection.series
@@ -117,56 +196,90 @@ class Roster:
             ):
                 kept += 1
             else:
-                leaving.add(ticker)
-        return frozenset(leaving)
+                reasons[ticker] = "not selected any more"
+        return reasons
 
-    def _watch_traded(self, leaving: frozenset[str]) -> None:
+    def _not_listed(self, listed: Mapping[str, MarketListing]) -> dict[str, str]:
+        """Markets that the venue has taken off its list, or lists in a way that cannot be read."""
+        tickers = self._system.tickers()
+        self._missing = {ticker: self._missing.get(ticker, 0) + 1 for ticker in tickers if ticker not in listed}
+        gone = (ticker for ticker, looks in self._missing.items() if looks >= MISSING_LOOKS)
+        return dict.fromkeys(gone, "not listed any more")
+
+    def _charged_otherwise(self, listed: Mapping[str, MarketListing]) -> dict[str, str]:
+        """Markets whose fees are not those they were taken up with; they may come back with the new ones."""
+        reasons = {}
+        for state in self._states(listed):
+            fees = self._source.fees(listed[state.market.ticker], self._system.clock.now())
+            if not state.market.status.is_over and fees.schedule != state.market.fees:
+                reasons[state.market.ticker] = f"its fees are now {fees.fee_type} × {fees.multiplier}"
+        return reasons
+
+    # --- watching -----------------------------------------------------------------------------------------------
+
+    def _watch_traded(self, listed: Mapping[str, MarketListing]) -> None:
         """Hear of what the venue does not announce, and let go of what is over, or left, and done with."""
-        for ticker in self._system.tickers():
-            state = self._system.boards.markets.state(ticker)
-            if state is None:
-                continue
-            if (state.market.status.is_over or ticker in leaving) and _is_done_with(state):
+        for state in self._states(self._system.tickers()):
+            ticker = state.market.ticker
+            if (state.market.status.is_over or ticker in self._leaving) and _is_done_with(state):
                 self._drop(state)
-                continue
-            self._compare(state, self._source.one(ticker))
+            elif ticker in listed:
+                self._compare(state, listed[ticker])
+
+    def _states(self, tickers: Iterable[str]) -> tuple[MarketState, ...]:
+        """The boards of markets that have shown one yet."""
+        states = (self._system.boards.markets.state(ticker) for ticker in tickers)
+        return tuple(state for state in states if state is not None)
 
     def _drop(self, state: MarketState) -> None:
         ticker, status = state.market.ticker, state.market.status
         self._dropped_realized += state.position.realized
+        reason = self._leaving.pop(ticker, "") or status.value
         if status.is_over:
-            self._left.add(ticker)
-        reason = status.value if status.is_over else "not selected any more"
+            self._left[ticker] = (status, self._system.clock.monotonic_ns())
+        self._reader.forget(ticker)
         self._system.record(MarketRetired(at=self._system.clock.now(), market=ticker, reason=reason))
         self._system.drop_market(ticker)
 
     def _compare(self, state: MarketState, listing: MarketListing) -> None:
-        at, ticker = self._system.clock.now(), listing.ticker
-        if (listing.status, listing.close_time) != (state.market.status, state.market.close_time):
-            fact = MarketStatusChanged(at=at, status=listing.status, close_time=listing.close_time)
-            self._system.tell_status(ticker, fact)
-        if listing.settlement_value is not None and listing.status is MarketStatus.FINALIZED and state.position.sign:
+        system, ticker = self._system, listing.ticker
+        at = system.clock.now()
+        news = self._reader.news(state.market, listing, system.clock.monotonic_ns())
+        if news.life is not None:
+            status, close_time = news.life
+            system.tell_status(ticker, MarketStatusChanged(at=at, status=status, close_time=close_time))
+        if news.paid is not None and state.position.sign:
             # The socket's announcement was missed: the outcome is on the venue's list all the same.
-            self._system.tell_settlement(ticker, listing.settlement_value)
-        if listing.grid != state.market.grid:
-            self._system.tell_market(ticker, GridChanged(at=at, grid=listing.grid))
+            system.tell_settlement(ticker, news.paid)
+        if news.grid is not None:
+            system.tell_market(ticker, GridChanged(at=at, grid=news.grid))
+
+    # --- the thread ---------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._poll_s):
+        while True:
+            self._bell.wait(self._poll_s)
+            if self._is_stopping:
+                return
+            self._bell.clear()
             self._look(self.refresh)
 
     def _look(self, look: Callable[[], None]) -> None:
         try:
             look()
         except UNREADABLE as error:
-            self._system.record(
-                LibraryLog(
-                    at=self._system.clock.now(),
-                    logger="edgelock.roster",
-                    severity="WARNING",
-                    message=f"the venue's markets could not be read: {error}",
-                )
-            )
+            self._say(f"the venue's markets could not be read: {error}")
+
+    def _say_once(self, line: str) -> None:
+        if line not in self._said:
+            if len(self._said) >= SAID_MAX:
+                self._said.clear()
+            self._said.add(line)
+            self._say(line)
+
+    def _say(self, line: str) -> None:
+        at = self._system.clock.now()
+        self._system.record(LibraryLog(at=at, logger="edgelock.roster", severity="WARNING", message=line))
 
 
 def _is_done_with(state: MarketState) -> bool:

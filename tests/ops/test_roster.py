@@ -1,10 +1,12 @@
 """Which markets are traded: the busiest that may be, until they are over, and whatever the venue's mood."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
 from edgelock.core.facts import Retired
+from edgelock.core.fees import FeeTerms
 from edgelock.core.market import MarketStatus
 from edgelock.core.market_state import MarketState, RunMode
 from edgelock.core.position import Position
@@ -12,8 +14,9 @@ from edgelock.core.settings import StrategySettings
 from edgelock.core.units import Money
 from edgelock.kalshi.rest_call import ClockOffset, VenueUnreachable
 from edgelock.ops.market_selection import rank
-from edgelock.ops.roster import Roster
+from edgelock.ops.roster import RETURNS_AFTER_NS, Roster
 from edgelock.ops.settings import Settings
+from tests.actors.runtime_doubles import PATIENCE_S
 from tests.actors.trading_doubles import HandClock, Ledger
 from tests.core.builders import a_market, a_position, after, an_order, cents
 from tests.ops.trading_house import ListedVenue, a_listing
@@ -87,6 +90,15 @@ class RememberingSystem:
 def a_roster(venue, system=None, wanted=()) -> tuple[Roster, RememberingSystem]:
     system = system or RememberingSystem()
     return Roster(system, venue, wanted=wanted, poll_s=3600), system
+
+
+def retired(system) -> list[str]:
+    """The markets that were told to exit only, in the order of the telling."""
+    return [ticker for ticker, fact in system.told if isinstance(fact, Retired)]
+
+
+def said(system) -> list[str]:
+    return [record.message for record in system.records if record.action == "log"]
 
 
 # --- ranking ----------------------------------------------------------------------------------------------------
@@ -293,3 +305,193 @@ def test_a_family_that_is_deselected_is_left_and_a_persons_own_list_never_is():
         roster.refresh()
 
         assert [ticker for ticker, fact in system.told if isinstance(fact, Retired)] == left
+
+
+# --- leaving a market -------------------------------------------------------------------------------------------
+
+
+def test_a_market_that_is_off_the_venues_list_for_three_looks_exits_only_and_is_dropped_when_flat():
+    venue = ListedVenue(a_listing(A))
+    roster, system = a_roster(venue)
+    roster.refresh()
+    system.shows(A, position=a_position(10))
+    venue.listings.clear()
+
+    roster.refresh()
+    roster.refresh()
+    patient = retired(system)
+    roster.refresh()
+
+    assert (patient, retired(system), system.traded) == ([], [A], [A])
+    assert said(system) == [f"{A} is left when it is flat: not listed any more"]
+    system.shows(A)
+    roster.refresh()
+    assert system.traded == []
+    assert system.records[-1].reason == "not listed any more"
+
+
+def test_a_market_that_is_missing_for_a_moment_stays():
+    venue = ListedVenue(a_listing(A))
+    roster, system = a_roster(venue)
+    roster.refresh()
+
+    for _ in range(5):
+        venue.listings.clear()
+        roster.refresh()
+        roster.refresh()
+        venue.list(a_listing(A))
+        roster.refresh()
+
+    assert retired(system) == []
+
+
+def test_a_market_that_is_being_left_is_left_even_when_its_reason_goes():
+    """It was told to exit only, and does not forget that; it comes back afresh."""
+    venue = ListedVenue(a_listing(A))
+    roster, system = a_roster(venue)
+    roster.refresh()
+    system.shows(A, position=a_position(10))
+    system.settings = Settings.model_validate({"selection": {"series": ["NFL"]}})
+    roster.refresh()
+    system.settings = Settings.model_validate({})
+    roster.refresh()
+
+    system.shows(A)
+    roster.refresh()
+    roster.refresh()
+
+    assert system.traded == [A]
+    assert [r.action for r in system.records if r.action.startswith("market_")] == [
+        "market_add",
+        "market_retire",
+        "market_add",
+    ]
+
+
+def test_a_market_whose_fees_change_is_left_and_comes_back_with_the_new_ones():
+    venue = ListedVenue(a_listing(A))
+    roster, system = a_roster(venue)
+    roster.refresh()
+
+    roster.fees_overridden("KXNHLGAME-E", None, Fraction(2))
+    roster.refresh()
+    dropped = list(system.traded)
+    roster.refresh()
+
+    assert retired(system) == [A]
+    assert (dropped, system.traded) == ([], [A])
+    assert said(system) == [f"{A} is left when it is flat: its fees are now quadratic_with_maker_fees × 2"]
+
+
+def test_a_market_whose_fees_nobody_knows_any_more_is_left_for_good_and_named_once():
+    venue = ListedVenue(a_listing(A))
+    roster, system = a_roster(venue)
+    roster.refresh()
+    venue.charged = FeeTerms("flat", Fraction(1))
+
+    for _ in range(3):
+        roster.refresh()
+
+    assert system.traded == []
+    assert said(system) == [f"{A} is left when it is flat: its fees are now flat × 1", f"{A} is not traded"]
+
+
+def test_what_the_venue_lists_oddly_is_said_once():
+    venue = ListedVenue(a_listing(A))
+    venue.odd.append("GET /events (X): status is 'frozen'")
+    roster, system = a_roster(venue)
+
+    roster.refresh()
+    roster.refresh()
+
+    assert said(system) == venue.odd
+
+
+def test_an_announced_change_of_fees_is_looked_into_at_once():
+    venue = ListedVenue(a_listing(A))
+    system, told = RememberingSystem(), Ledger()
+    system.record = told
+    roster = Roster(system, venue, wanted=(), poll_s=PATIENCE_S * 10)  # type: ignore[arg-type]
+    roster.start()
+
+    roster.fees_overridden("KXNHLGAME-E", "flat", None)
+
+    assert told.wait_for("market_retire", market=A).reason == "its fees are now flat × 1"
+    roster.stop()
+
+
+# --- the end of a market ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wanted", [(), (A,)])
+def test_a_market_that_closed_and_was_left_returns_when_the_venue_has_surely_reopened_it(wanted):
+    venue = ListedVenue(a_listing(A))
+    roster, system = a_roster(venue, wanted=wanted)
+    roster.refresh()
+    system.shows(A, MarketStatus.CLOSED)
+    roster.refresh()
+    closed = list(system.traded)
+
+    system.clock.timer.advance(RETURNS_AFTER_NS - 1)
+    roster.refresh()
+    too_soon = list(system.traded)
+    system.clock.timer.advance(1)
+    venue.list(a_listing(A, status=MarketStatus.DETERMINED))
+    roster.refresh()
+    over = list(system.traded)
+    venue.list(a_listing(A))
+    roster.refresh()
+
+    assert (closed, too_soon, over, system.traded) == ([], [], [], [A])
+
+
+def test_a_market_that_was_paid_out_never_returns():
+    venue = ListedVenue(a_listing(A))
+    roster, system = a_roster(venue)
+    roster.refresh()
+    system.shows(A, MarketStatus.FINALIZED)
+    roster.refresh()
+
+    system.clock.timer.advance(10 * RETURNS_AFTER_NS)
+    roster.refresh()
+
+    assert system.traded == []
+
+
+@pytest.mark.parametrize("status", [MarketStatus.DETERMINED, MarketStatus.DISPUTED, MarketStatus.AMENDED])
+def test_a_result_that_may_still_change_is_not_booked(status):
+    roster, system = a_roster(ListedVenue(a_listing(A, status=status, settlement_value=cents(100))), wanted=(A,))
+    roster.refresh()
+    system.shows(A, status, position=a_position(10))
+
+    roster.refresh()
+
+    assert [told for told in system.told if told == (A, cents(100))] == []
+
+
+def test_a_scalar_result_is_booked_at_its_own_value_and_only_while_there_is_a_position():
+    roster, system = a_roster(
+        ListedVenue(a_listing(A, status=MarketStatus.FINALIZED, settlement_value=cents(37))), wanted=(A,)
+    )
+    roster.refresh()
+    system.shows(A, MarketStatus.FINALIZED, position=a_position(-10))
+    roster.refresh()
+
+    system.shows(A, MarketStatus.FINALIZED, orders=(an_order(),))
+    roster.refresh()
+
+    assert system.told.count((A, cents(37))) == 1
+    assert system.traded == [A], "an order that is still known keeps its market"
+
+
+def test_a_run_with_more_markets_than_it_may_trade_takes_no_other():
+    venue = ListedVenue(a_listing(A, 3), a_listing(B, 2))
+    roster, system = a_roster(venue, RememberingSystem(max_markets_to_trade=2))
+    roster.refresh()
+    system.shows(B, position=a_position(10))
+    system.settings = Settings.model_validate({"selection": {"max_markets_to_trade": 1}})
+    venue.list(a_listing(C, 9))
+
+    roster.refresh()
+
+    assert system.traded == [A, B]

@@ -1,9 +1,10 @@
 """A whole TradingSystem on paper, and a venue that lists what the test says; nothing leaves the process."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 from edgelock.actors.clock import EngineClock
@@ -12,14 +13,15 @@ from edgelock.actors.notices import Notice
 from edgelock.actors.redaction import Redactor
 from edgelock.actors.telemetry import TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
-from edgelock.core.fees import GAME_FEES
+from edgelock.core.fees import FeeTerms
 from edgelock.core.market import Market, MarketStatus
 from edgelock.core.market_state import MarketState
 from edgelock.core.price_grid import CENT_GRID
 from edgelock.core.rate_limit import full_bucket
-from edgelock.core.units import Size
+from edgelock.core.units import Size, Timestamp
 from edgelock.kalshi.rest_call import ClockOffset, VenueUnreachable
 from edgelock.kalshi.wire_market import MarketListing
+from edgelock.ops.market_selection import NotTradable
 from edgelock.ops.roster import Roster
 from edgelock.ops.run_events import RunEvent, RunEvents, Stop
 from edgelock.ops.run_loop import RunLoop, RunTelemetry
@@ -63,6 +65,8 @@ class ListedVenue:
         self.listings = {listing.ticker: listing for listing in listings}
         self.is_down = False
         self.offset: ClockOffset | None = None
+        self.charged = FeeTerms("quadratic_with_maker_fees", Fraction(1))
+        self.odd: list[str] = []
 
     def clock_offset(self) -> ClockOffset | None:
         self._check()
@@ -71,17 +75,32 @@ class ListedVenue:
     def list(self, listing: MarketListing) -> None:
         self.listings[listing.ticker] = listing
 
-    def of_families(self, _settings: Settings) -> tuple[MarketListing, ...]:
+    def of_families(self, _settings: Settings, _now: Timestamp) -> tuple[MarketListing, ...]:
         self._check()
         return tuple(self.listings.values())
+
+    def of_tickers(self, tickers: Sequence[str]) -> dict[str, MarketListing]:
+        self._check()
+        return {ticker: self.listings[ticker] for ticker in tickers if ticker in self.listings}
+
+    def oddities(self) -> tuple[str, ...]:
+        return tuple(self.odd)
+
+    def fees(self, _listing: MarketListing, _now: Timestamp) -> FeeTerms:
+        return self.charged
+
+    def override(self, _event_ticker: str, fee_type: str | None, multiplier: Fraction | None, _now: Timestamp) -> None:
+        self.charged = self.charged.overridden(fee_type, multiplier)
 
     def one(self, ticker: str) -> MarketListing:
         self._check()
         return self.listings[ticker]
 
-    def as_market(self, listing: MarketListing) -> Market:
+    def as_market(self, listing: MarketListing, _now: Timestamp) -> Market:
         self._check()
-        return listing.as_market(family="NHL", series_ticker="KXNHLGAME", fees=GAME_FEES)
+        if not self.charged.is_known:
+            raise NotTradable(f"{listing.ticker} is not traded")
+        return listing.as_market(family="NHL", series_ticker="KXNHLGAME", fees=self.charged.schedule)
 
     def _check(self) -> None:
         if self.is_down:
