@@ -74,6 +74,7 @@ class PrivateConversation:
         self._subscriptions = tuple(_Subscription(channel) for channel in PrivateChannel)
         self._is_open = False
         self._last_fills: dict[str, FillSeen] = {}
+        self._fills_told: set[tuple[str, str]] = set()
         self._number = 0
         self._now_ns = 0
         self.needs_sweep = True
@@ -176,11 +177,12 @@ class PrivateConversation:
 
     def _follow_position(self, seen: FillSeen) -> None:
         fill = seen.fill
-        last = self._last_fills.get(fill.ticker)
-        self._last_fills[fill.ticker] = seen
-        if last is None or (last.fill.trade_id, last.fill.order_id) == (fill.trade_id, fill.order_id):
+        key = (fill.trade_id, fill.order_id)
+        if key in self._fills_told:
             return
-        if seen.post_position != last.post_position + fill.side.sign * fill.size:
+        self._fills_told.add(key)
+        last, self._last_fills[fill.ticker] = self._last_fills.get(fill.ticker), seen
+        if last is not None and seen.post_position != last.post_position + fill.side.sign * fill.size:
             self.counts["position gap"] += 1
             self.needs_sweep = True
 
@@ -216,6 +218,7 @@ class PrivateConversation:
         self._is_open = False
         self.give_up_reason = None
         self._last_fills.clear()
+        self._fills_told.clear()
         for subscription in self._subscriptions:
             subscription.forget()
             subscription.retry_ns = 0

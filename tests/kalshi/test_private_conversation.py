@@ -189,6 +189,27 @@ def test_fills_that_follow_each_other_ask_for_nothing_and_neither_does_one_said_
     assert not talk.needs_sweep
 
 
+def test_an_old_fill_said_again_asks_for_nothing_and_does_not_hide_a_gap():
+    talk = a_conversation()
+    talk.feed(frames.fill())
+    talk.feed(frames.fill(trade_id="t-2", post_position_fp="-4.00"))
+
+    assert len(talk.feed(frames.fill())) == 1
+    talk.feed(frames.fill(trade_id="t-3", post_position_fp="-5.00"))
+    assert not talk.needs_sweep
+    talk.feed(frames.fill(trade_id="t-5", post_position_fp="-7.00"))
+    assert talk.needs_sweep
+
+
+def test_a_fill_of_a_trade_with_ourselves_is_two_fills():
+    talk = a_conversation()
+    talk.feed(frames.fill())
+
+    talk.feed(frames.fill(order_id="v-2", book_side="bid", post_position_fp="-2.00"))
+
+    assert not talk.needs_sweep
+
+
 def test_what_another_subaccount_does_is_not_ours():
     talk = a_conversation()
 
