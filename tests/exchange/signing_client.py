@@ -34,6 +34,10 @@ class SigningClient:
     ) -> None:
         await self._http.close()
 
+    @property
+    def origin(self) -> str:
+        return self._origin
+
     def headers(self, method: str, path: str, *, skew_ms: int = 0) -> dict[str, str]:
         stamp = str(time.time_ns() // 1_000_000 + skew_ms)
         text = f"{stamp}{method}{path}".encode()
