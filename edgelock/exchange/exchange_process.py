@@ -23,10 +23,12 @@ from edgelock.core.units import Duration, Money, Timestamp
 from edgelock.exchange.api_key import GeneratedKey, generate_key, write_private_key
 from edgelock.exchange.engine import Engine
 from edgelock.exchange.exchange_clock import ExchangeClock
-from edgelock.exchange.exchange_server import API_BASE, WS_PATH, Exchange, ExchangeServer
+from edgelock.exchange.exchange_parts import Exchange
+from edgelock.exchange.exchange_server import API_BASE, WS_PATH, ExchangeServer
 from edgelock.exchange.faults_board import FaultBoard
 from edgelock.exchange.faults_file import FaultFileError, read_fault_file
 from edgelock.exchange.faults_schedule import FaultSchedule
+from edgelock.exchange.faults_world import WorldFaults
 from edgelock.exchange.flow import Flow
 from edgelock.exchange.flow_driver import FlowDriver
 from edgelock.exchange.ledger_view import ledger_object
@@ -121,15 +123,18 @@ def assemble(
     engine.open_account(MEMBER_ID, str(uuid.uuid4()), options.balance)
     clock = ExchangeClock(flow.starts_at, options.speed, is_held=options.holds_clock)
     broadcast = Broadcast(engine, clock.now)
+    driver = FlowDriver(flow, engine, clock, broadcast.flush)
+    faults = FaultBoard(clock.now, options.speed, schedule)
     return Exchange(
         engine=engine,
         clock=clock,
-        driver=FlowDriver(flow, engine, clock, broadcast.flush),
+        driver=driver,
         broadcast=broadcast,
         signatures=SignatureCheck({key.key_id: ApiKey(MEMBER_ID, key.public_key)}),
         limiter=RateLimiter(TIERS[options.tier]),
         log=log,
-        faults=FaultBoard(clock.now, options.speed, schedule),
+        faults=faults,
+        world=WorldFaults(faults, engine, driver.intervene, log),
         wall_ms=lambda: time.time_ns() // 1_000_000,
     )
 

@@ -42,9 +42,18 @@ class FrameFaults:
     hangup   how the connection has to end once its outbox is empty; None while it lives
     """
 
-    def __init__(self, board: FaultBoard, account_id: str, *, later: Later, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        board: FaultBoard,
+        account_id: str,
+        *,
+        struck: Callable[[Strike, Outgoing], None],
+        later: Later,
+        wake: Callable[[], None],
+    ) -> None:
         self._board = board
         self._account_id = account_id
+        self._struck = struck
         self._later = later
         self._wake = wake
         self._silent: set[Channel] = set()
@@ -66,6 +75,7 @@ class FrameFaults:
         if strike is None:
             session.put(session.text_of(outgoing))
         else:
+            self._struck(strike, outgoing)
             self._carry_out(strike, session, outgoing)
         if channel in self._swapped and not (strike is not None and isinstance(strike.rule.fault, Swap)):
             session.put(self._swapped.pop(channel))

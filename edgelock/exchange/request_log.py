@@ -9,6 +9,7 @@ from types import TracebackType
 import msgspec
 
 from edgelock.core.units import Timestamp
+from edgelock.exchange.faults_schedule import Strike
 from edgelock.exchange.wire_text import rfc3339
 
 
@@ -51,6 +52,12 @@ class RestRecord:
     asked: Sequence[Mapping[str, object]] = ()
     answered: Sequence[Mapping[str, object]] = ()
     fault: Mapping[str, object] | None = None
+
+
+def fault_line(strike: Strike) -> dict[str, object]:
+    """What a line says of the fault that struck."""
+    rule = strike.rule
+    return {"number": rule.number, "name": rule.name, "do": rule.kind, "strike": strike.number}
 
 
 class RequestLog:
@@ -108,6 +115,15 @@ class RequestLog:
                 "received": at,
                 "fault": fault,
             }
+        )
+
+    def frame(
+        self, at: Instant, account: str, frame_type: str, ticker: str | None, fault: Mapping[str, object]
+    ) -> None:
+        """One frame of a socket that a fault struck."""
+        fields = {"path": "frame", "frame": frame_type, "ticker": ticker, "account": account}
+        self._write(
+            {"ts": rfc3339(Timestamp(at.exchange_ns)), "method": "FAULT", **fields, "received": at, "fault": fault}
         )
 
     def venue_fault(self, at: Instant, what: str, fault: Mapping[str, object]) -> None:

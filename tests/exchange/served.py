@@ -11,8 +11,10 @@ from edgelock.core.units import Money
 from edgelock.exchange.api_key import generate_key
 from edgelock.exchange.engine import Engine
 from edgelock.exchange.exchange_clock import ExchangeClock
-from edgelock.exchange.exchange_server import Exchange, ExchangeServer
+from edgelock.exchange.exchange_parts import Exchange
+from edgelock.exchange.exchange_server import ExchangeServer
 from edgelock.exchange.faults_board import FaultBoard
+from edgelock.exchange.faults_world import WorldFaults
 from edgelock.exchange.flow import Flow
 from edgelock.exchange.flow_driver import FlowDriver
 from edgelock.exchange.rate_limit import TIERS, RateLimiter
@@ -57,16 +59,19 @@ async def serving(
     keys = {name: generate_key(key_type) for name in ("ann", "bob")}
     for name in keys:
         engine.open_account(name, f"user-{name}", balance)
+    driver = FlowDriver(flow, engine, clock, broadcast.flush)
+    faults = FaultBoard(clock.now, speed)
     with RequestLog(request_log) as log:
         exchange = Exchange(
             engine=engine,
             clock=clock,
-            driver=FlowDriver(flow, engine, clock, broadcast.flush),
+            driver=driver,
             broadcast=broadcast,
             signatures=SignatureCheck({key.key_id: ApiKey(name, key.public_key) for name, key in keys.items()}),
             limiter=RateLimiter(TIERS[tier]),
             log=log,
-            faults=FaultBoard(clock.now, speed),
+            faults=faults,
+            world=WorldFaults(faults, engine, driver.intervene, log),
             wall_ms=lambda: time.time_ns() // 1_000_000,
         )
         exchange.driver.catch_up()
