@@ -1,8 +1,10 @@
 """Accounts as an audit wants to see them: exact money, positions, live orders, and what was accepted."""
 
 from edgelock.core.units import size_text
-from edgelock.exchange.accounts import Account
+from edgelock.exchange.accounts import Account, Settlement
 from edgelock.exchange.engine import Engine
+from edgelock.exchange.facts import Filled
+from edgelock.exchange.orders import Order
 
 WireObject = dict[str, object]
 
@@ -53,4 +55,51 @@ def _account(engine: Engine, account: Account) -> WireObject:
         "orders_accepted": len(account.orders),
         "fills": len(account.fills),
         "settlements": len(account.settlements),
+        "order_history": [_order(order) for order in account.orders.values()],
+        "fill_history": [_fill(fill) for fill in account.fills],
+        "settlement_history": [_settlement(settlement) for settlement in account.settlements],
+    }
+
+
+def _order(order: Order) -> WireObject:
+    """The whole life of an order; ended_at_ns is None while it lives."""
+    return {
+        "order_id": order.order_id,
+        "client_order_id": order.client_order_id,
+        "ticker": order.ticker,
+        "book_side": order.side.value,
+        "yes_price": order.price,
+        "time_in_force": order.time_in_force.value,
+        "filled_fp": size_text(order.filled),
+        "status": order.status.value,
+        "reason": order.reason.value,
+        "created_at_ns": order.created_at,
+        "ended_at_ns": None if order.is_live else order.updated_at,
+        "expires_at_ns": order.expires_at,
+    }
+
+
+def _fill(fill: Filled) -> WireObject:
+    return {
+        "trade_id": fill.trade_id,
+        "order_id": fill.order_id,
+        "client_order_id": fill.client_order_id,
+        "ticker": fill.ticker,
+        "book_side": fill.side.value,
+        "yes_price": fill.price,
+        "count_fp": size_text(fill.size),
+        "fee": fill.fee,
+        "is_taker": fill.is_taker,
+        "at_ns": fill.at,
+    }
+
+
+def _settlement(settlement: Settlement) -> WireObject:
+    return {
+        "ticker": settlement.ticker,
+        "value": settlement.value,
+        "position_fp": size_text(settlement.size),
+        "revenue": settlement.revenue,
+        "fee": settlement.fee,
+        "settled_at_ns": settlement.settled_at,
     }

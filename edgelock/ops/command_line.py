@@ -128,6 +128,12 @@ def _markets(text: str) -> object:
     metavar="FILE",
     help="What goes wrong on the embedded exchange, and when: docs/faults.md.",
 )
+@click.option(
+    "--exchange",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Trade on an embedded exchange that runs already: FILE holds the line it printed when it was ready.",
+)
 @click.version_option(__version__, message="edgelock %(version)s")
 @click.pass_context
 def program(context: click.Context, /, **options: Any) -> int:

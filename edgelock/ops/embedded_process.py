@@ -169,6 +169,19 @@ def start_exchange(
         raise
 
 
+def running_exchange(path: Path) -> ReadyExchange:
+    """An exchange that runs already, by the line it printed. Raises UserError when the file does not hold one."""
+    try:
+        return _parse_ready(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"--exchange {path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"--exchange {path}: not the line that python run.py exchange prints when it is ready "
+            f"({type(error).__name__}: {error})"
+        ) from None
+
+
 def exchange_command(
     settings: EmbeddedSettings, *, request_log: Path | None = None, faults: Path | None = None
 ) -> list[str]:

@@ -35,6 +35,7 @@ class RunOptions:
     crash_market   markets that are made to crash; embedded venue only
     exchange_log   where the embedded exchange writes its request log, or None
     faults         the file that says what goes wrong on the embedded exchange, or None
+    exchange       the file with the ready line of an embedded exchange that runs already, or None to start one
     preflight      the checks that were made before the start, none when nobody asked for them
     """
 
@@ -51,4 +52,5 @@ class RunOptions:
     crash_market: tuple[CrashAt, ...]
     exchange_log: Path | None
     faults: Path | None
+    exchange: Path | None = None
     preflight: tuple[CheckResult, ...] = ()

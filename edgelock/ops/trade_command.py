@@ -22,7 +22,8 @@ SETTING_OPTIONS: Mapping[str, Key] = {
 }
 """Options of `python run.py` that are settings laid over all other sources."""
 
-EMBEDDED_ONLY = ("speed", "seed", "scenario", "recording", "crash_market", "exchange_log", "faults")
+EMBEDDED_ONLY = ("speed", "seed", "scenario", "recording", "crash_market", "exchange_log", "faults", "exchange")
+OF_ITS_OWN_EXCHANGE = ("speed", "seed", "scenario", "recording", "exchange_log", "faults")
 LONGEST = Decimal(31 * 24 * 3600)
 
 
@@ -43,6 +44,7 @@ class TradeArguments:
     crash_market: tuple[CrashAt, ...]
     exchange_log: Path | None
     faults: Path | None
+    exchange: Path | None
 
 
 def run_options(arguments: TradeArguments, *, environ: Mapping[str, str], stdout_is_terminal: bool) -> RunOptions:
@@ -52,6 +54,7 @@ def run_options(arguments: TradeArguments, *, environ: Mapping[str, str], stdout
     settings = loaded.settings
     if settings.venue.name == "embedded":
         _check_recording(settings.embedded.recording, loaded)
+        _refuse_options_of_an_own_exchange(arguments)
     else:
         _refuse_embedded_options(arguments, settings.venue.name)
         credentials_of(settings.venue.name, loaded.secrets)
@@ -72,6 +75,7 @@ def run_options(arguments: TradeArguments, *, environ: Mapping[str, str], stdout
         crash_market=arguments.crash_market,
         exchange_log=arguments.exchange_log,
         faults=arguments.faults,
+        exchange=arguments.exchange,
     )
 
 
@@ -116,6 +120,17 @@ def _refuse_embedded_options(arguments: TradeArguments, venue: str) -> None:
     for name in EMBEDDED_ONLY:
         if getattr(arguments, name):
             raise UserError(f"--{name.replace('_', '-')} is for the embedded exchange, and the venue is {venue}")
+
+
+def _refuse_options_of_an_own_exchange(arguments: TradeArguments) -> None:
+    if arguments.exchange is None:
+        return
+    for name in OF_ITS_OWN_EXCHANGE:
+        if getattr(arguments, name):
+            raise UserError(
+                f"--{name.replace('_', '-')} is for an exchange that this run starts; "
+                "with --exchange FILE give it to python run.py exchange"
+            )
 
 
 def _check_recording(recording: Path | None, loaded: Loaded) -> None:

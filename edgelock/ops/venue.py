@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edgelock.actors.clock import EngineClock, monotonic_ns, wall_clock_ns
 from edgelock.kalshi.signing import CredentialError, Credentials, credentials_from_pem
 from edgelock.ops.credentials import credentials_of
-from edgelock.ops.embedded_process import EmbeddedExchange, exchange_command, start_exchange
+from edgelock.ops.embedded_process import EmbeddedExchange, exchange_command, running_exchange, start_exchange
 from edgelock.ops.run_options import RunOptions
 from edgelock.ops.user_error import UserError
 from edgelock.ops.venue_address import KALSHI, VenueAddress
@@ -25,7 +25,7 @@ class Venue:
     credentials          for reading and for the sockets; they sign GET and nothing else
     trading_credentials  for the live gateway alone; None unless the mode is live
     markets              tickers that the embedded exchange has listed so far
-    child                the embedded exchange's process
+    child                the embedded exchange's process; None when it was there before
     """
 
     rest_url: str
@@ -35,10 +35,11 @@ class Venue:
     clock: EngineClock
     markets: tuple[str, ...] = ()
     child: EmbeddedExchange | None = None
+    is_embedded: bool = False
 
     def release_clock(self) -> None:
         """The embedded exchange's time stands still until its first client is ready; a real venue's runs anyway."""
-        if self.child is None:
+        if not self.is_embedded:
             return
         request = urllib.request.Request(self._embedded_url("clock/release"), method="POST")
         with _DIRECT.open(request, timeout=EMBEDDED_TIMEOUT_S) as answer:
@@ -47,7 +48,7 @@ class Venue:
 
     def is_programme_over(self) -> bool:
         """Whether the embedded exchange's scenario or recording has nothing more to play."""
-        if self.child is None:
+        if not self.is_embedded:
             return False
         try:
             with _DIRECT.open(self._embedded_url("clock"), timeout=EMBEDDED_TIMEOUT_S) as answer:
@@ -80,22 +81,30 @@ def open_venue(
 
 
 def _embedded(options: RunOptions, told: Callable[[str], None]) -> Venue:
-    child, ready = start_exchange(
-        exchange_command(options.settings.embedded, request_log=options.exchange_log, faults=options.faults),
-        told=told,
-    )
+    child = None
+    if options.exchange is not None:
+        ready = running_exchange(options.exchange)
+    else:
+        child, ready = start_exchange(
+            exchange_command(options.settings.embedded, request_log=options.exchange_log, faults=options.faults),
+            told=told,
+        )
     if ready.private_key_pem is None:
-        child.stop()
+        if child is not None:
+            child.stop()
         raise UserError("the embedded exchange gave no key", exit_code=70)
     credentials = credentials_from_pem(ready.api_key_id, ready.private_key_pem, source="the embedded exchange's key")
+    # Ours stands still until it is released; another's has been running for a while.
+    anchor_ns = None if child is not None else monotonic_ns() - (wall_clock_ns() - ready.anchor_wall_ns)
     return Venue(
         rest_url=ready.rest_url,
         ws_url=ready.ws_url,
         credentials=credentials.read_only(),
         trading_credentials=_for_trading(options, credentials),
-        clock=EngineClock(ready.origin_ns, None, ready.speed),
+        clock=EngineClock(ready.origin_ns, anchor_ns, ready.speed),
         markets=ready.markets,
         child=child,
+        is_embedded=True,
     )
 
 
