@@ -102,7 +102,10 @@ class VenueReader:
     def _get(self, path: str, query: Query | None = None) -> bytes:
         deadline = self._monotonic() + self._limits.deadline_s
         repeat = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self._limits.attempts_max),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(self._limits.attempts_max),
+                tenacity.stop_before_delay(self._limits.deadline_s),
+            ),
             wait=self._pause,
             retry=tenacity.retry_if_exception_type(_Busy),
             sleep=self._sleep,

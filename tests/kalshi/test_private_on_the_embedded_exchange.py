@@ -47,7 +47,7 @@ class Member:
     def __init__(self, ann):
         self._ann = ann
         self.rest = TradingRest(
-            f"{ann._origin}/trade-api/v2",
+            f"{ann.origin}/trade-api/v2",
             Credentials(ann._key_id, ann._key),
             rng=random.Random(1),
             limits=CallLimits(deadline_s=PATIENCE_S),

@@ -61,6 +61,16 @@ def test_a_venue_that_stays_busy_is_an_error_after_a_bounded_number_of_attempts(
     assert len(venue.asked) == 3
 
 
+def test_a_read_that_could_only_be_repeated_too_late_says_why_at_once():
+    with LoopbackVenue(Reply(429, {"error": "too many requests"})) as venue:
+        client, pauses = a_client(venue, deadline_s=2, pause_s=20, pause_max_s=20)
+        with pytest.raises(VenueError, match="429 too_many_requests"):
+            client.balance()
+        client.close()
+
+    assert (len(venue.asked), pauses) == (1, [])
+
+
 def test_a_refused_read_is_not_repeated():
     with LoopbackVenue(refusal(401, "authentication_error", "NOT_FOUND")) as venue:
         client, _ = a_client(venue)
