@@ -6,8 +6,6 @@ markets holds what they can lose together.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from fractions import Fraction
 
 from edgelock.core.fees import FeeTerms
 from edgelock.core.market import Market, MarketStatus
@@ -101,13 +99,6 @@ class MarketSource:
             series_ticker=self._events[listing.event_ticker].terms.series_ticker,
             fees=fees.schedule,
         )
-
-    def override(self, event_ticker: str, fee_type: str | None, multiplier: Fraction | None, now: Timestamp) -> None:
-        """What the venue announced of an event's fees; None overrides nothing (any more)."""
-        known = self._events.get(event_ticker)
-        if known is not None:
-            terms = replace(known.terms, fee_type_override=fee_type, fee_multiplier_override=multiplier)
-            self._events[event_ticker] = ReadEvent(terms, now)
 
     def _event(self, ticker: str, now: Timestamp) -> ReadEvent:
         """Read by itself when no list of events brought it lately."""

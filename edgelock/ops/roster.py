@@ -5,11 +5,10 @@ never dropped. Reads the venue on its own thread, because reading waits.
 """
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from fractions import Fraction
 
 from edgelock.core.facts import GridChanged, MarketStatusChanged, Retired
+from edgelock.core.fees import FeeTerms
 from edgelock.core.market import MarketStatus
 from edgelock.core.market_state import MarketState
 from edgelock.core.telemetry import LibraryLog, MarketAdded, MarketRetired
@@ -62,10 +61,9 @@ class Roster:
         self._leaving: dict[str, str] = {}
         self._left: dict[str, tuple[MarketStatus, int]] = {}
         self._missing: dict[str, int] = {}
-        self._overrides: deque[tuple[str, str | None, Fraction | None]] = deque()
+        self._charged: dict[str, FeeTerms] = {}
         self._said: set[str] = set()
-        self._is_stopping = False
-        self._bell = threading.Event()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="roster", daemon=True)
 
     def start(self) -> None:
@@ -75,15 +73,9 @@ class Roster:
 
     def stop(self) -> None:
         """Stop looking."""
-        self._is_stopping = True
-        self._bell.set()
+        self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(STOP_TIMEOUT_S)
-
-    def fees_overridden(self, event_ticker: str, fee_type: str | None, multiplier: Fraction | None) -> None:
-        """From any thread: the venue announced what an event overrides of its fees; looked into at once."""
-        self._overrides.append((event_ticker, fee_type, multiplier))
-        self._bell.set()
 
     @property
     def dropped_realized(self) -> Money:
@@ -104,11 +96,9 @@ class Roster:
             # Told at every look, because a restarted market has forgotten it.
             self._tell_retired(ticker)
         self._leave(self._no_longer_selected())
-        while self._overrides:
-            self._source.override(*self._overrides.popleft(), self._system.clock.now())
         listed = self._source.of_tickers(self._system.tickers())
         self._leave(self._not_listed(listed))
-        self._leave(self._charged_otherwise(listed))
+        self._leave(self._charged_oddly(listed))
         # One that is dropped now may come back at the next look, when its actor has certainly ended.
         traded = set(self._system.tickers())
         self._watch_traded(listed)
@@ -206,13 +196,16 @@ class Roster:
         gone = (ticker for ticker, looks in self._missing.items() if looks >= MISSING_LOOKS)
         return dict.fromkeys(gone, "not listed any more")
 
-    def _charged_otherwise(self, listed: Mapping[str, MarketListing]) -> dict[str, str]:
-        """Markets whose fees are not those they were taken up with; they may come back with the new ones."""
+    def _charged_oddly(self, listed: Mapping[str, MarketListing]) -> dict[str, str]:
+        """Markets charged from now on what nobody knows. A known change is said; its figures come by the feed."""
         reasons = {}
-        for state in self._states(listed):
-            fees = self._source.fees(listed[state.market.ticker], self._system.clock.now())
-            if not state.market.status.is_over and fees.schedule != state.market.fees:
-                reasons[state.market.ticker] = f"its fees are now {fees.fee_type} × {fees.multiplier}"
+        for ticker, listing in listed.items():
+            fees = self._source.fees(listing, self._system.clock.now())
+            if not fees.is_known:
+                reasons[ticker] = f"its fee_type is now {fees.fee_type!r}"
+            elif fees != self._charged.setdefault(ticker, fees):
+                self._say(f"{ticker} is charged {fees.fee_type} × {fees.multiplier} from now on")
+                self._charged[ticker] = fees
         return reasons
 
     # --- watching -----------------------------------------------------------------------------------------------
@@ -238,6 +231,7 @@ class Roster:
         if status.is_over:
             self._left[ticker] = (status, self._system.clock.monotonic_ns())
         self._reader.forget(ticker)
+        self._charged.pop(ticker, None)
         self._system.record(MarketRetired(at=self._system.clock.now(), market=ticker, reason=reason))
         self._system.drop_market(ticker)
 
@@ -257,11 +251,7 @@ class Roster:
     # --- the thread ---------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while True:
-            self._bell.wait(self._poll_s)
-            if self._is_stopping:
-                return
-            self._bell.clear()
+        while not self._stopping.wait(self._poll_s):
             self._look(self.refresh)
 
     def _look(self, look: Callable[[], None]) -> None:

@@ -158,17 +158,6 @@ def test_an_events_own_fees_come_before_its_series():
     assert source.as_market(a_listing("KXNHLGAME-A"), NOON).fees == fee_schedule("quadratic", Fraction(2))
 
 
-def test_an_override_that_the_venue_announces_holds_at_once():
-    source, _ = a_source()
-    listing = a_listing("KXNHLGAME-A")
-    source.fees(listing, NOON)
-
-    source.override("KXNHLGAME-E", "quadratic_with_maker_fees", None, NOON)
-    source.override("KXNHLGAME-NOBODY", "flat", None, NOON)
-
-    assert source.fees(listing, NOON) == FeeTerms("quadratic_with_maker_fees", Fraction(1))
-
-
 def test_an_event_that_no_list_brings_any_more_is_read_again_after_a_while_and_may_be_gone():
     source, rest = a_source()
     listing = a_listing("KXNHLGAME-A")

@@ -16,7 +16,6 @@ from edgelock.kalshi.rest_call import ClockOffset, VenueUnreachable
 from edgelock.ops.market_selection import rank
 from edgelock.ops.roster import RETURNS_AFTER_NS, Roster
 from edgelock.ops.settings import Settings
-from tests.actors.runtime_doubles import PATIENCE_S
 from tests.actors.trading_doubles import HandClock, Ledger
 from tests.core.builders import a_market, a_position, after, an_order, cents
 from tests.ops.trading_house import ListedVenue, a_listing
@@ -368,19 +367,18 @@ def test_a_market_that_is_being_left_is_left_even_when_its_reason_goes():
     ]
 
 
-def test_a_market_whose_fees_change_is_left_and_comes_back_with_the_new_ones():
+def test_a_change_of_fees_is_said_once_and_the_market_stays():
     venue = ListedVenue(a_listing(A))
     roster, system = a_roster(venue)
     roster.refresh()
-
-    roster.fees_overridden("KXNHLGAME-E", None, Fraction(2))
     roster.refresh()
-    dropped = list(system.traded)
+    venue.charged = FeeTerms("quadratic", Fraction(3, 2))
+
+    roster.refresh()
     roster.refresh()
 
-    assert retired(system) == [A]
-    assert (dropped, system.traded) == ([], [A])
-    assert said(system) == [f"{A} is left when it is flat: its fees are now quadratic_with_maker_fees × 2"]
+    assert (retired(system), system.traded) == ([], [A])
+    assert said(system) == [f"{A} is charged quadratic × 3/2 from now on"]
 
 
 def test_a_market_whose_fees_nobody_knows_any_more_is_left_for_good_and_named_once():
@@ -393,7 +391,7 @@ def test_a_market_whose_fees_nobody_knows_any_more_is_left_for_good_and_named_on
         roster.refresh()
 
     assert system.traded == []
-    assert said(system) == [f"{A} is left when it is flat: its fees are now flat × 1", f"{A} is not traded"]
+    assert said(system) == [f"{A} is left when it is flat: its fee_type is now 'flat'", f"{A} is not traded"]
 
 
 def test_what_the_venue_lists_oddly_is_said_once():
@@ -405,19 +403,6 @@ def test_what_the_venue_lists_oddly_is_said_once():
     roster.refresh()
 
     assert said(system) == venue.odd
-
-
-def test_an_announced_change_of_fees_is_looked_into_at_once():
-    venue = ListedVenue(a_listing(A))
-    system, told = RememberingSystem(), Ledger()
-    system.record = told
-    roster = Roster(system, venue, wanted=(), poll_s=PATIENCE_S * 10)  # type: ignore[arg-type]
-    roster.start()
-
-    roster.fees_overridden("KXNHLGAME-E", "flat", None)
-
-    assert told.wait_for("market_retire", market=A).reason == "its fees are now flat × 1"
-    roster.stop()
 
 
 # --- the end of a market ----------------------------------------------------------------------------------------

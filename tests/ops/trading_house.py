@@ -89,9 +89,6 @@ class ListedVenue:
     def fees(self, _listing: MarketListing, _now: Timestamp) -> FeeTerms:
         return self.charged
 
-    def override(self, _event_ticker: str, fee_type: str | None, multiplier: Fraction | None, _now: Timestamp) -> None:
-        self.charged = self.charged.overridden(fee_type, multiplier)
-
     def one(self, ticker: str) -> MarketListing:
         self._check()
         return self.listings[ticker]
