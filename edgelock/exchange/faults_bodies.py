@@ -2,14 +2,13 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from random import Random
 
 from edgelock.exchange.faults_rest_kinds import ANY_FIELD
 
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-_ORDER_IDS = ("order_id", "client_order_id")
 
 
 def malformed(how: str, body: bytes) -> tuple[bytes, str]:
@@ -47,14 +46,21 @@ def with_bad_field(how: str, field: str, body: bytes, chance: Random) -> bytes:
     return _encoded(root)
 
 
-def about_other_order(body: bytes, chance: Random) -> bytes:
-    """The body with the ids of an order that nobody placed."""
+def about_other_order(body: bytes, others: Mapping[str, str], chance: Random) -> bytes:
+    """The body with the ids of an order that it is not about.
+
+    others  client order ids by order ids of the member's orders; without another one the ids are made up
+    """
     root = json.loads(body or b"null", parse_float=Decimal)
+    named = {each.get("order_id") for each in _objects(root)}
+    candidates = [ids for ids in others.items() if ids[0] not in named]
     made_up = str(uuid.UUID(int=chance.getrandbits(128), version=4))
+    order_id, client_order_id = chance.choice(candidates) if candidates else (made_up, made_up)
     for each in _objects(root):
-        for name in _ORDER_IDS:
-            if each.get(name):
-                each[name] = made_up
+        if each.get("order_id"):
+            each["order_id"] = order_id
+        if each.get("client_order_id"):
+            each["client_order_id"] = client_order_id
     return _encoded(root)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -84,8 +85,12 @@ def wait_before_applying_ms(strike: Strike | None) -> int:
     return strike.rule.fault.delay_ms.draw_ms(strike.chance)
 
 
-def delivery(strike: Strike | None, told: Delivery) -> Delivery:
-    """What the client gets of an answer. `told` is what it would get; for a call not applied, only its place."""
+def delivery(strike: Strike | None, told: Delivery, others: Mapping[str, str]) -> Delivery:
+    """What the client gets of an answer.
+
+    told    what it would get; for a call that was not applied, only its place
+    others  client order ids by order ids: orders that an answer may name by mistake
+    """
     if strike is None:
         return told
     match strike.rule.fault:
@@ -105,7 +110,7 @@ def delivery(strike: Strike | None, told: Delivery) -> Delivery:
         case BadField(how=how, field=name):
             return _changed(told, with_bad_field(how, name, told.body, strike.chance))
         case OtherOrder():
-            return _changed(told, about_other_order(told.body, strike.chance))
+            return _changed(told, about_other_order(told.body, others, strike.chance))
         case Drip(drip_s=drip_s):
             return _changed(told, told.body, drip_ms=drip_s * 1000 // SECOND)
         case Huge(megabytes=megabytes):

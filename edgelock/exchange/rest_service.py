@@ -13,10 +13,11 @@ from edgelock.exchange.exchange_parts import Exchange
 from edgelock.exchange.faults_delivery import Delivery, deliver, delivery, is_applied, wait_before_applying_ms
 from edgelock.exchange.faults_schedule import Occasion, Strike
 from edgelock.exchange.faults_targets import operation
+from edgelock.exchange.rate_limit import Bucket
 from edgelock.exchange.request_log import Instant, RestRecord, fault_line, instant
 from edgelock.exchange.request_orders import WireObject, orders_answered, orders_asked, tickers_of
 from edgelock.exchange.rest_call import Access, Answer, Call, Rejected, Route
-from edgelock.exchange.rest_errors import TOO_MANY_REQUESTS, unsigned
+from edgelock.exchange.rest_errors import FORBIDDEN, TOO_MANY_REQUESTS, unsigned
 from edgelock.exchange.signature_check import Unsigned
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -41,6 +42,11 @@ class _Received:
     def account_id(self) -> str | None:
         return None if isinstance(self.signed_by, Unsigned) else self.signed_by.account_id
 
+    def orders(self) -> dict[str, str]:
+        """Client order ids by order ids of the member who asks."""
+        orders = self.account.orders.values() if self.account is not None else ()
+        return {order.order_id: order.client_order_id for order in orders}
+
 
 def rest_handler(exchange: Exchange, route: Route) -> Handler:
     """Serves one route."""
@@ -62,7 +68,7 @@ def rest_handler(exchange: Exchange, route: Route) -> Handler:
             applied = instant(now)
             exchange.broadcast.flush()
             told = Delivery(status=answer.status, body=encoded(answer))
-        going_out = delivery(strike, told)
+        going_out = delivery(strike, told, received.orders())
         fault = None if strike is None else fault_of_call(strike, going_out, held_ms)
         exchange.log.rest(_record(name, received, applied, answer, going_out, fault))
         return await deliver(request, going_out)
@@ -94,6 +100,8 @@ def _answer(exchange: Exchange, route: Route, received: _Received, now: Timestam
         body=received.body,
         is_json=received.request.content_type == "application/json",
     )
+    if route.access is Access.PRIVATE and not _is_allowed(exchange, route, received):
+        return FORBIDDEN
     if account is not None:
         tokens = route.cost * route.items(call)
         if not exchange.limiter.admits(account.account_id, route.bucket, tokens, now):
@@ -102,6 +110,12 @@ def _answer(exchange: Exchange, route: Route, received: _Received, now: Timestam
         return route.handler(call)
     except Rejected as rejected:
         return rejected.answer
+
+
+def _is_allowed(exchange: Exchange, route: Route, received: _Received) -> bool:
+    """Whether the key that signed may do this at all."""
+    key = exchange.signatures.key(received.request.headers)
+    return key is not None and (key.may_trade if route.bucket is Bucket.WRITE else key.may_read)
 
 
 def _record(

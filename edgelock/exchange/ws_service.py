@@ -11,7 +11,7 @@ from edgelock.exchange.faults_rest_kinds import Delay
 from edgelock.exchange.faults_schedule import Occasion, Strike
 from edgelock.exchange.faults_targets import CONNECT
 from edgelock.exchange.request_log import fault_line, instant
-from edgelock.exchange.rest_errors import nested
+from edgelock.exchange.rest_errors import flat
 from edgelock.exchange.rest_service import fault_of_call, response
 from edgelock.exchange.signature_check import Unsigned
 from edgelock.exchange.wire_text import rfc3339
@@ -42,7 +42,7 @@ class SocketService:
         if struck is not None:
             return struck
         if isinstance(signed_by, Unsigned):
-            return response(nested(401, "token_authentication_failure", signed_by.value))
+            return response(flat(401, "token_authentication_failure", signed_by.value))
         socket = web.WebSocketResponse(compress=False, autoping=False, timeout=CLOSE_WAIT_S)
         await socket.prepare(request)
         self._open.add(socket)
@@ -88,7 +88,7 @@ class SocketService:
         if strike is None:
             return None
         held_ms = wait_before_applying_ms(strike)
-        going_out = delivery(strike, Delivery(status=None))
+        going_out = delivery(strike, Delivery(status=None), {})
         exchange.log.connection(received, going_out.status, account_id, fault_of_call(strike, going_out, held_ms))
         if isinstance(strike.rule.fault, Delay):
             await asyncio.sleep((held_ms + going_out.wait_ms) / 1000)

@@ -89,6 +89,13 @@ class SigningClient:
         async with self._http.get(f"{self._origin}/embedded/{path}") as response:
             return await response.json()
 
+    async def raw(self, method: str, path: str) -> tuple[int, str, bytes]:
+        """Status, content type and body of an answer that need not be JSON."""
+        async with self._http.request(
+            method, f"{self._origin}{API}{path}", headers=self.headers(method, API + path)
+        ) as response:
+            return response.status, response.content_type, await response.read()
+
     async def date(self, path: str) -> str:
         """The Date header of a public answer."""
         async with self._http.get(f"{self._origin}{API}{path}") as response:
