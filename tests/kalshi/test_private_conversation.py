@@ -201,6 +201,31 @@ def test_an_old_fill_said_again_asks_for_nothing_and_does_not_hide_a_gap():
     assert talk.needs_sweep
 
 
+@given(st.lists(st.tuples(st.sampled_from(["bid", "ask"]), st.integers(1, 5), st.booleans()), min_size=2, max_size=12))
+def test_a_lost_fill_shows_at_the_next_one_unless_the_lost_ones_come_to_nothing(fills):
+    talk = a_conversation()
+    position, lost, shows, has_begun = 0, 0, False, False
+
+    for number, (side, contracts, arrives) in enumerate(fills):
+        change = contracts if side == "bid" else -contracts
+        position += change
+        if not arrives:
+            lost += change
+            continue
+        talk.feed(
+            frames.fill(
+                trade_id=f"t-{number}",
+                book_side=side,
+                count_fp=f"{contracts}.00",
+                post_position_fp=f"{position}.00",
+            )
+        )
+        shows = shows or (has_begun and lost != 0)
+        lost, has_begun = 0, True
+
+    assert talk.needs_sweep == shows
+
+
 def test_a_fill_of_a_trade_with_ourselves_is_two_fills():
     talk = a_conversation()
     talk.feed(frames.fill())
