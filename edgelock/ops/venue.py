@@ -11,7 +11,7 @@ from edgelock.ops.credentials import credentials_of
 from edgelock.ops.embedded_process import EmbeddedExchange, exchange_command, running_exchange, start_exchange
 from edgelock.ops.run_options import RunOptions
 from edgelock.ops.user_error import UserError
-from edgelock.ops.venue_address import KALSHI, VenueAddress
+from edgelock.ops.venue_address import KALSHI, VenueAddress, is_on_this_machine
 
 EMBEDDED_TIMEOUT_S = 2.0
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -84,6 +84,10 @@ def _embedded(options: RunOptions, told: Callable[[str], None]) -> Venue:
     child = None
     if options.exchange is not None:
         ready = running_exchange(options.exchange)
+        if not (is_on_this_machine(ready.rest_url) and is_on_this_machine(ready.ws_url)):
+            raise UserError(
+                f"{options.exchange}: this exchange is not on this machine; demo and prod are chosen with KALSHI_ENV"
+            )
     else:
         child, ready = start_exchange(
             exchange_command(options.settings.embedded, request_log=options.exchange_log, faults=options.faults),

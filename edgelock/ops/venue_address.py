@@ -54,7 +54,14 @@ KALSHI: Mapping[str, VenueAddress] = {
 }
 
 
+def is_on_this_machine(url: str) -> bool:
+    """Whether whatever is sent to `url` stays on this machine."""
+    return _is_loopback(urlsplit(url).hostname or "")
+
+
 def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,5 +1,7 @@
 """Where a run trades: its addresses, its key and its clock, or one line that says why not."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,23 @@ def test_a_test_may_bring_its_own_venue_and_nobody_may_bring_another_host(pem):
     for url in ("https://example.org/x", KALSHI["demo"].rest_url, "http://external-api.kalshi.com/trade-api/v2"):
         with pytest.raises(ValueError, match="is not a host of prod"):
             VenueAddress("prod", url, KALSHI["prod"].ws_url)
+
+
+@pytest.mark.parametrize("field", ["rest_url", "ws_url"])
+def test_an_exchange_that_runs_already_must_be_on_this_machine(field, pem, tmp_path):
+    ready = {
+        "rest_url": "http://127.0.0.1:1/trade-api/v2",
+        "ws_url": "ws://127.0.0.1:1/trade-api/ws/v2",
+        "api_key_id": KEY_ID,
+        "private_key_pem": pem,
+        "clock": {"origin_ns": 1, "anchor_wall_ns": 1, "speed": 1},
+        "markets": [],
+    }
+    path = tmp_path / "ready.json"
+    path.write_text(json.dumps({**ready, field: KALSHI["prod"].rest_url}))
+
+    with pytest.raises(UserError, match="is not on this machine; demo and prod are chosen with KALSHI_ENV"):
+        open_venue(replace(options("embedded", live=True), exchange=path), told=said)
 
 
 def test_the_embedded_venue_is_a_process_with_markets_and_a_clock_of_its_own():
