@@ -65,6 +65,7 @@ class PrivateConversation:
     """One connection after the other with the venue's private channels; kept by one thread.
 
     needs_sweep     something may have been missed; whoever sweeps the venue's lists clears it before beginning
+    sweep_reason    why that was said last
     give_up_reason  why this connection should be closed and another opened; None while it is good
     counts          how often things happened that no event tells: "unreadable", "unknown:TYPE", "unknown sid",
                     "gap:CHANNEL", "position gap", "error:CODE"
@@ -78,6 +79,7 @@ class PrivateConversation:
         self._number = 0
         self._now_ns = 0
         self.needs_sweep = True
+        self.sweep_reason = "nothing has been told yet"
         self.give_up_reason: str | None = None
         self.counts: Counter[str] = Counter()
 
@@ -106,16 +108,16 @@ class PrivateConversation:
         """One frame. Never raises for what the venue sent: what cannot be read asks for a sweep."""
         try:
             frame = read_private_frame(text)
-        except WireError:
+        except WireError as error:
             lines = text.split(b"\n") if isinstance(text, bytes) else text.split("\n")
             several = [line for line in lines if line.strip()]
             if len(several) > 1:
                 return [event for line in several for event in self.feed(line)]
-            return self._unreadable()
+            return self._unreadable(str(error))
         try:
             return self._content(frame)
-        except WireError:
-            return self._unreadable()
+        except WireError as error:
+            return self._unreadable(str(error))
 
     def _content(self, frame: PrivateFrame) -> list[PrivateEvent]:
         event: PrivateEvent | None = None
@@ -140,7 +142,7 @@ class PrivateConversation:
             case UnknownFrame():
                 self.counts[f"unknown:{frame.type[:40]}"] += 1
             case OddFrame():
-                return self._unreadable()
+                return self._unreadable(frame.reason)
         return [] if event is None else [event]
 
     def _open(self, subscription: _Subscription) -> list[str]:
@@ -163,7 +165,7 @@ class PrivateConversation:
                     subscription.sid, subscription.last_seq = frame.msg.sid, 0
         if self.is_subscribed and not was_subscribed:
             # What happened before the last channel was confirmed has not been told, and never will be.
-            self.needs_sweep = True
+            self._ask_for_sweep("the private channels were opened")
 
     def _count_number(self, frame: GroupFrame) -> None:
         subscription = next((known for known in self._subscriptions if known.sid == frame.sid), None)
@@ -173,7 +175,7 @@ class PrivateConversation:
         expected, subscription.last_seq = subscription.last_seq + 1, frame.seq
         if frame.seq != expected:
             self.counts[f"gap:{subscription.channel.value}"] += 1
-            self.needs_sweep = True
+            self._ask_for_sweep(f"{subscription.channel.value}: expected frame {expected}, got {frame.seq}")
 
     def _follow_position(self, seen: FillSeen) -> None:
         fill = seen.fill
@@ -184,7 +186,9 @@ class PrivateConversation:
         last, self._last_fills[fill.ticker] = self._last_fills.get(fill.ticker), seen
         if last is not None and seen.post_position != last.post_position + fill.side.sign * fill.size:
             self.counts["position gap"] += 1
-            self.needs_sweep = True
+            self._ask_for_sweep(
+                f"{fill.ticker}: the position after fill {fill.trade_id} does not follow from the last one"
+            )
 
     def _refused(self, frame: ErrorFrame) -> None:
         code, said = frame.msg.code, f"venue error {frame.msg.code} ({frame.msg.msg})"
@@ -209,10 +213,14 @@ class PrivateConversation:
         subscription.forget()
         subscription.retry_ns = self._now_ns + RETRY_AFTER_NS
 
-    def _unreadable(self) -> list[PrivateEvent]:
+    def _unreadable(self, reason: str) -> list[PrivateEvent]:
         self.counts["unreadable"] += 1
-        self.needs_sweep = True
+        self._ask_for_sweep(reason)
         return []
+
+    def _ask_for_sweep(self, reason: str) -> None:
+        self.needs_sweep = True
+        self.sweep_reason = reason
 
     def _reset(self) -> None:
         self._is_open = False

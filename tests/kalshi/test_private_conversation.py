@@ -280,6 +280,18 @@ def test_what_cannot_be_read_asks_for_a_sweep_and_raises_nothing(text):
     assert talk.counts["unreadable"] == 1
 
 
+def test_the_reason_of_a_sweep_names_the_channel_and_the_field():
+    talk = a_conversation()
+    assert talk.sweep_reason == "the private channels were opened"
+
+    talk.feed(frames.fill(count_fp="many"))
+
+    assert "ws fill: count_fp" in talk.sweep_reason
+    talk.feed(frames.fill(book_side=7))
+    assert "ws fill" in talk.sweep_reason
+    assert "book_side" in talk.sweep_reason
+
+
 def test_bytes_that_are_no_text_ask_for_a_sweep():
     talk = a_conversation()
 
