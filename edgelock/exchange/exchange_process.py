@@ -40,6 +40,7 @@ from edgelock.exchange.signature_check import ApiKey, SignatureCheck
 from edgelock.exchange.ws_broadcast import Broadcast
 
 MEMBER_ID = "member"
+_ATTESTED_FOR_S = 30 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class ServiceOptions:
     scenario: str
     recording: Path | None
     key_type: str
+    key_scopes: tuple[str, ...]
     key_file: Path | None
     request_log: Path | None
     balance: Money
@@ -130,7 +132,10 @@ def assemble(
         clock=clock,
         driver=driver,
         broadcast=broadcast,
-        signatures=SignatureCheck({key.key_id: ApiKey(MEMBER_ID, key.public_key)}),
+        signatures=SignatureCheck(
+            {key.key_id: ApiKey(MEMBER_ID, key.public_key, options.key_scopes)},
+            attested_until_s=int(time.time()) + _ATTESTED_FOR_S,
+        ),
         limiter=RateLimiter(TIERS[options.tier]),
         log=log,
         faults=faults,

@@ -14,6 +14,7 @@ from edgelock.exchange import rest_market_data, rest_order_groups, rest_orders, 
 from edgelock.exchange.exchange_parts import Exchange, raw_path
 from edgelock.exchange.faults_routes import fault_routes
 from edgelock.exchange.ledger_view import ledger_object
+from edgelock.exchange.rest_api_keys import api_keys_route
 from edgelock.exchange.rest_call import Answer, Call, Route, public
 from edgelock.exchange.rest_errors import nested
 from edgelock.exchange.rest_service import response, rest_handler
@@ -57,7 +58,8 @@ class ExchangeServer:
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port. Raises OSError when it is taken."""
         app = web.Application(middlewares=[_json_errors])
-        for route in (*TRADING_ROUTES, public("/account/endpoint_costs", endpoint_costs)):
+        keys = api_keys_route(self._exchange.signatures)
+        for route in (*TRADING_ROUTES, public("/account/endpoint_costs", endpoint_costs), keys):
             app.router.add_route(route.method, f"{API_BASE}{route.path}", rest_handler(self._exchange, route))
         app.router.add_get(WS_PATH, self._sockets.serve)
         app.router.add_get("/embedded/clock", self._clock)

@@ -79,6 +79,9 @@ def unsigned(why: Unsigned) -> Answer:
             return nested(401, "authentication_error", "INCORRECT_API_KEY_SIGNATURE", message="authentication_error")
 
 
+FORBIDDEN = nested(403, "insufficient_scope")
+"""Ours: the venue's body for a key without the scope is not known."""
+
 TOO_MANY_REQUESTS = nested(429, "too_many_requests")
 DEPRECATED = nested(
     410,

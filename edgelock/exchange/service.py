@@ -15,6 +15,7 @@ from edgelock.exchange.api_key import KEY_TYPES
 from edgelock.exchange.exchange_process import ServiceOptions, ServiceRefused, run_service
 from edgelock.exchange.rate_limit import TIERS
 from edgelock.exchange.scenarios import SCENARIO_NAMES
+from edgelock.exchange.signature_check import SCOPES
 
 SPEED_MAX = 10_000.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -55,6 +56,15 @@ def _balance(_: click.Context, __: click.Parameter, text: str) -> Money:
 )
 @click.option("--key-type", default="rsa", show_default=True, type=click.Choice(KEY_TYPES), help="Kind of API key.")
 @click.option(
+    "--key-scope",
+    "key_scopes",
+    multiple=True,
+    default=("read", "write"),
+    show_default=True,
+    type=click.Choice(SCOPES),
+    help="What the API key may do; repeat it for more.",
+)
+@click.option(
     "--key-file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where to write the private key (default: a private folder, removed at the end).",
@@ -84,6 +94,7 @@ def exchange(
     scenario: str,
     recording: Path | None,
     key_type: str,
+    key_scopes: tuple[str, ...],
     key_file: Path | None,
     request_log: Path | None,
     balance: Money,
@@ -109,6 +120,7 @@ def exchange(
         scenario=scenario,
         recording=recording,
         key_type=key_type,
+        key_scopes=key_scopes,
         key_file=key_file,
         request_log=request_log,
         balance=balance,

@@ -20,6 +20,9 @@ KEY_HEADER = "KALSHI-ACCESS-KEY"
 TIMESTAMP_HEADER = "KALSHI-ACCESS-TIMESTAMP"
 SIGNATURE_HEADER = "KALSHI-ACCESS-SIGNATURE"
 
+SCOPES = ("read", "write", "write::trade")
+"""What a key may be allowed: reads, all writes, orders only."""
+
 PublicKey = RSAPublicKey | Ed25519PublicKey
 _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
 
@@ -39,14 +42,39 @@ class ApiKey:
 
     account_id: str
     public_key: PublicKey
+    scopes: tuple[str, ...] = ("read", "write")
+
+    @property
+    def may_read(self) -> bool:
+        """Whether private reads are allowed."""
+        return "read" in self.scopes
+
+    @property
+    def may_trade(self) -> bool:
+        """Whether orders and order groups may be changed."""
+        return not {"write", "write::trade"}.isdisjoint(self.scopes)
 
 
 class SignatureCheck:
-    """Tells whose a request is."""
+    """Tells whose a request is.
 
-    def __init__(self, keys: Mapping[str, ApiKey], *, tolerance_ms: int = 10_000) -> None:
+    attested_until_s  Unix seconds at which the members' location attestation ends; None when there never was one
+    """
+
+    def __init__(
+        self, keys: Mapping[str, ApiKey], *, tolerance_ms: int = 10_000, attested_until_s: int | None = None
+    ) -> None:
         self._keys = keys
         self._tolerance_ms = tolerance_ms
+        self.attested_until_s = attested_until_s
+
+    def keys_of(self, account_id: str) -> dict[str, ApiKey]:
+        """A member's keys by id."""
+        return {key_id: key for key_id, key in self._keys.items() if key.account_id == account_id}
+
+    def key(self, headers: Mapping[str, str]) -> ApiKey | None:
+        """The key that a request names, whether or not it signed it."""
+        return self._keys.get(headers.get(KEY_HEADER, ""))
 
     def account_id(self, headers: Mapping[str, str], method: str, path: str, *, wall_ms: int) -> str | Unsigned:
         """The account that signed this request, or why none did."""

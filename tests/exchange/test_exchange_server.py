@@ -388,6 +388,26 @@ def test_an_events_own_fees_show_on_the_event_and_in_the_changes() -> None:
     run(scenario)
 
 
+def test_a_member_is_told_its_own_keys_and_what_they_may_do() -> None:
+    async def scenario(served: Served) -> None:
+        (key,) = (await served.ann.get("/api_keys"))["api_keys"]
+        assert key["scopes"] == ["read", "write"]
+        assert key["api_key_id"] == served.ann.headers("GET", "/")["KALSHI-ACCESS-KEY"]
+        assert (await served.ann.request("GET", "/api_keys", headers={}))[0] == 401
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("scopes", "reads", "writes"), [(("read",), 200, 403), (("write::trade",), 403, 201)])
+def test_a_key_does_only_what_its_scopes_allow(scopes: tuple[str, ...], reads: int, writes: int) -> None:
+    async def scenario(served: Served) -> None:
+        assert (await served.ann.request("GET", "/portfolio/orders"))[0] == reads
+        assert (await served.ann.place(TICKER, "bid", "0.40", "1"))[0] == writes
+        assert (await served.ann.request("GET", "/markets"))[0] == 200
+
+    run(scenario, scopes=scopes)
+
+
 def test_a_settled_market_pays_and_shows_in_the_settlements() -> None:
     async def scenario(served: Served) -> None:
         await served.ann.place(TICKER, "bid", "0.47", "10")
