@@ -84,7 +84,7 @@ class Stage:
 
     async def set(self) -> "Stage":
         _, created = await self.served.ann.request("POST", ORDERS, body=self.new(client_order_id=MINE))
-        self.order_id = created.get("order_id", "")
+        self.order_id = created.get("order_id", "none")
         return self
 
     @staticmethod
