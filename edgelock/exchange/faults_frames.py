@@ -38,7 +38,7 @@ _NO_SIDE = "no_dollars_fp"
 class FrameFaults:
     """The gate of one connection: every frame that its session makes goes through `pass_on`.
 
-    is_mute  nothing at all leaves the connection, not even a ping
+    is_mute  nothing more is to leave the connection, not even a ping
     hangup   how the connection has to end once its outbox is empty; None while it lives
     """
 

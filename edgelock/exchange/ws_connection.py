@@ -58,9 +58,7 @@ async def _send_frames(
             await frames_wait.wait()
             frames_wait.clear()
             while session.outbox:
-                text = session.outbox.popleft()
-                if not faults.is_mute:
-                    await socket.send_frame(text, WSMsgType.TEXT)
+                await socket.send_frame(session.outbox.popleft(), WSMsgType.TEXT)
             if faults.hangup is not None:
                 if faults.hangup.code:
                     await socket.close(code=faults.hangup.code)

@@ -55,7 +55,12 @@ class Outgoing:
 
 
 class FrameGate(Protocol):
-    """What stands between a session and its outbox; without one every frame is put there as it is."""
+    """What stands between a session and its outbox; without one every frame is put there as it is.
+
+    is_mute  nothing is put there at all
+    """
+
+    is_mute: bool
 
     def pass_on(self, session: "Session", outgoing: Outgoing) -> None:
         """Put the frame, or whatever is to go out in its place."""
@@ -97,7 +102,7 @@ class Session:
         }.get(command.cmd)
         if command.cmd == "list_subscriptions":
             listed = [{"channel": sub.channel.value, "sid": sub.sid} for sub in self.subscriptions.values()]
-            self.outbox.append(_control("ok", command.id, msg=listed))
+            self.put(_control("ok", command.id, msg=listed))
         elif handler is None:
             self._complain(command.id, Complaint.UNKNOWN_COMMAND)
         elif command.params is None:
@@ -117,8 +122,9 @@ class Session:
         self._pass_on(Outgoing(subscription, frame_type, ticker, msg, command_id))
 
     def put(self, text: bytes) -> None:
-        """Queue the text of a frame."""
-        self.outbox.append(text)
+        """Queue the text of a frame, unless the connection is mute."""
+        if self._gate is None or not self._gate.is_mute:
+            self.outbox.append(text)
 
     def text_of(self, outgoing: Outgoing) -> bytes:
         """The text of a frame. On a sequenced channel this uses up its next number."""
@@ -192,7 +198,7 @@ class Session:
                 self._complain(command_id, Complaint.UNKNOWN_SID)
                 continue
             del self.subscriptions[subscription.channel]
-            self.outbox.append(_control("unsubscribed", command_id, **_numbered(subscription)))
+            self.put(_control("unsubscribed", command_id, **_numbered(subscription)))
 
     def _update(self, command_id: int, params: Params) -> None:
         sids = params.subscription_ids()
@@ -243,7 +249,7 @@ class Session:
         fields = _numbered(subscription)
         if not params.skip_ticker_ack:
             fields["msg"] = {"market_tickers": list(subscription.tickers or ())}
-        self.outbox.append(_control("ok", command_id, **fields))
+        self.put(_control("ok", command_id, **fields))
 
     def _send_snapshots(self, subscription: Subscription, tickers: list[str], *, command_id: int = 0) -> None:
         for ticker in tickers:
@@ -253,7 +259,7 @@ class Session:
 
     def _complain(self, command_id: int, complaint: Complaint) -> None:
         code, text = complaint.value
-        self.outbox.append(_control("error", command_id, msg={"code": code, "msg": text}))
+        self.put(_control("error", command_id, msg={"code": code, "msg": text}))
 
     def _by_sid(self, sid: int) -> Subscription | None:
         return next((sub for sub in self.subscriptions.values() if sub.sid == sid), None)
