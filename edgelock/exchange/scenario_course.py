@@ -7,6 +7,7 @@ are estimates and therefore floats; they become prices and sizes only in `scenar
 from dataclasses import dataclass
 from typing import Protocol
 
+from edgelock.core.price_grid import PriceGrid
 from edgelock.core.units import Price, Size, Timestamp
 from edgelock.exchange.flow import BookSide
 
@@ -85,6 +86,26 @@ class WinnerKnown:
     away_won: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CalledOff:
+    """The game will not be finished: the markets settle at what they are worth now."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridChanged:
+    """The venue changes the prices that the game's markets accept; `label` is its name for them."""
+
+    label: str
+    grid: PriceGrid
+
+
+@dataclass(frozen=True, slots=True)
+class CloseMoved:
+    """The venue announces another close of the game's markets."""
+
+    close_time: Timestamp
+
+
 Happening = (
     Score
     | BidsWithdrawn
@@ -96,6 +117,9 @@ Happening = (
     | QuotesFreed
     | MarketsClosed
     | WinnerKnown
+    | CalledOff
+    | GridChanged
+    | CloseMoved
 )
 
 

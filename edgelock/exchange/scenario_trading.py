@@ -14,10 +14,12 @@ from edgelock.core.units import CENT, CONTRACT, ONE_DOLLAR, SECOND, Price, Size,
 from edgelock.exchange.flow import (
     Action,
     BookSide,
+    ChangeGrid,
     ChangePhase,
     List,
     MarketListing,
     MarketPhase,
+    MoveClose,
     Settle,
     TimedAction,
 )
@@ -27,7 +29,10 @@ from edgelock.exchange.scenario_course import (
     HOME,
     BidsReturned,
     BidsWithdrawn,
+    CalledOff,
+    CloseMoved,
     Course,
+    GridChanged,
     Happening,
     MarketsClosed,
     Mood,
@@ -99,7 +104,7 @@ class GameTraders:
                 now = max(now, moment.at)
                 for action in self._play(moment.happening, now):
                     yield TimedAction(now, action)
-                if isinstance(moment.happening, WinnerKnown):
+                if isinstance(moment.happening, WinnerKnown | CalledOff):
                     return
                 moment = next(due, None)
                 continue
@@ -166,6 +171,16 @@ class GameTraders:
             case WinnerKnown(away_won):
                 yield Settle(self._books[AWAY].ticker, ONE_DOLLAR if away_won else Price(0))
                 yield Settle(self._books[HOME].ticker, Price(0) if away_won else ONE_DOLLAR)
+            case CalledOff():
+                away = fair_price(self._worth(AWAY, now))
+                yield Settle(self._books[AWAY].ticker, away)
+                yield Settle(self._books[HOME].ticker, Price(ONE_DOLLAR - away))
+            case GridChanged(label, grid):
+                for book in self._books:
+                    yield ChangeGrid(book.ticker, label, grid)
+            case CloseMoved(close_time):
+                for book in self._books:
+                    yield MoveClose(book.ticker, close_time)
 
     def _change_phase(self, phase: MarketPhase) -> Iterator[Action]:
         for book in self._books:
@@ -257,6 +272,11 @@ def ask_above(dollars: float) -> Price:
     """An estimate as an ask: up to the cent, and no lower or higher than makers ever ask."""
     lowest, highest = ONE_DOLLAR - HIGHEST_BID, ONE_DOLLAR - LOWEST_BID
     return Price(min(max(math.ceil(dollars * 100) * CENT, lowest), highest))
+
+
+def fair_price(dollars: float) -> Price:
+    """An estimate as what a market pays that was called off: to the nearest tenth of a cent, between 1 and 99 cents."""
+    return Price(min(max(round(dollars * 1_000) * CENT // 10, CENT), ONE_DOLLAR - CENT))
 
 
 def trade_size(deviate: float) -> Size:

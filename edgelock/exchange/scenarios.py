@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from edgelock.core.units import CONTRACT, MINUTE, Size, Timestamp
-from edgelock.exchange.flow import MarketListing, TimedAction
+from edgelock.exchange.flow import ChangeTrading, MarketListing, TimedAction, Trading
 from edgelock.exchange.scenario_course import Course
+from edgelock.exchange.scenario_eventful import called_off, closed_early, paused, refined
 from edgelock.exchange.scenario_game import COLLEGE_FOOTBALL, HOCKEY, PRO_FOOTBALL, Sport, draw_script
 from edgelock.exchange.scenario_game_course import GameCourse, Spell, Temper
 from edgelock.exchange.scenario_jumpy import JumpyCourse
@@ -20,6 +21,7 @@ from edgelock.exchange.scenario_trading import Depth, GameTraders
 
 EVENING_LASTS = 210 * MINUTE
 WHOLE_GAME_LASTS = 300 * MINUTE
+EVENTFUL_LASTS = 155 * MINUTE
 
 THIN, THICK = Depth(50, 200), Depth(80, 400)
 LIVELY = Temper(
@@ -41,22 +43,34 @@ QUIET = replace(LIVELY, takes_before=0.04, quotes_before=0.1, resizes=0.1, half_
 
 @dataclass(frozen=True, slots=True)
 class Game:
-    """A game of a scenario: what is listed, and how its traders are made."""
+    """A game of a scenario: what is listed, and how its traders are made. Listed at the start unless it says when."""
 
     name: str
     listings: tuple[MarketListing, MarketListing]
     course: Callable[[random.Random], Course]
     depth: Depth
     ends_at: Timestamp
+    listed_at: Timestamp | None = None
 
 
 class ScenarioFlow:
-    """The games of one scenario merged by time. Memory does not grow with its length."""
+    """The games of one scenario merged by time. Memory does not grow with its length.
 
-    def __init__(self, name: str, seed: int, starts_at: Timestamp, games: tuple[Game, ...]) -> None:
+    of_the_venue  what the exchange as a whole does, in order of time
+    """
+
+    def __init__(
+        self,
+        name: str,
+        seed: int,
+        starts_at: Timestamp,
+        games: tuple[Game, ...],
+        of_the_venue: tuple[TimedAction, ...] = (),
+    ) -> None:
         self._seed_text = f"{name}/{seed}"
         self._starts_at = starts_at
         self._games = games
+        self._of_the_venue = of_the_venue
 
     @property
     def starts_at(self) -> Timestamp:
@@ -65,12 +79,13 @@ class ScenarioFlow:
 
     @property
     def listings(self) -> tuple[MarketListing, ...]:
-        """Every market that the scenario lists, all of them at its start."""
+        """Every market that the scenario lists, most of them at its start."""
         return tuple(listing for game in self._games for listing in game.listings)
 
     def actions(self) -> Iterator[TimedAction]:
-        """All actions in order of time; actions of one instant keep the order of the games."""
-        return heapq.merge(*(self._game_actions(game) for game in self._games), key=lambda timed: timed.at)
+        """All actions in order of time; actions of one instant keep the order of the games, the venue's own last."""
+        games = (self._game_actions(game) for game in self._games)
+        return heapq.merge(*games, self._of_the_venue, key=lambda timed: timed.at)
 
     def _game_actions(self, game: Game) -> Iterator[TimedAction]:
         chance = random.Random(f"{self._seed_text}/{game.name}")
@@ -79,7 +94,7 @@ class ScenarioFlow:
             game.listings,
             game.depth,
             chance,
-            starts_at=self._starts_at,
+            starts_at=game.listed_at or self._starts_at,
             ends_at=game.ends_at,
         )
         return traders.actions()
@@ -90,7 +105,14 @@ def scenario_flow(name: str, *, seed: int, starts_at: Timestamp) -> ScenarioFlow
     make = SCENARIOS.get(name)
     if make is None:
         raise ValueError(f"no scenario {name!r}; choose one of {', '.join(SCENARIO_NAMES)}")
-    return ScenarioFlow(name, seed, starts_at, make(random.Random(f"{name}/{seed}"), starts_at))
+    of_the_venue = OF_THE_VENUE.get(name, _nothing)
+    return ScenarioFlow(
+        name,
+        seed,
+        starts_at,
+        make(random.Random(f"{name}/{seed}"), starts_at),
+        of_the_venue(random.Random(f"{name}/{seed}/venue"), starts_at),
+    )
 
 
 def _whole_game(series: Series, sport: Sport, away_wins: float) -> Callable[..., tuple[Game, ...]]:
@@ -160,8 +182,75 @@ def _evening(chance: random.Random, starts_at: Timestamp) -> tuple[Game, ...]:
     )
 
 
-def _jumpy(pairing: tuple[int, int], starts_at: Timestamp, *, final_at: Timestamp) -> Game:
-    ends_at = Timestamp(starts_at + EVENING_LASTS)
+def _eventful(chance: random.Random, starts_at: Timestamp) -> tuple[Game, ...]:
+    """Four NHL games, and a fifth later, to which the venue does within two hours what it can do to markets."""
+    late, off, fine, jumpy, later = draw_pairings(NHL, 5, chance)
+    pauses = (
+        _draw_spell(chance, starts_at, after_minutes=(14, 22), lasting_minutes=(3, 6)),
+        _draw_spell(chance, starts_at, after_minutes=(45, 52), lasting_minutes=(1, 2)),
+    )
+    off_at = _drawn(chance, starts_at, 62, 74)
+    tapered_at, fine_at = _drawn(chance, starts_at, 10, 18), _drawn(chance, starts_at, 48, 58)
+    moved_at = _drawn(chance, starts_at, 86, 92)
+    away_won = chance.random() < 0.5
+    ends_at = Timestamp(starts_at + EVENTFUL_LASTS)
+    later_at = Timestamp(starts_at + 40 * MINUTE)
+
+    def joined(away_wins: float, at: Timestamp, from_game_s: int) -> Callable[[random.Random], GameCourse]:
+        def course(chance: random.Random) -> GameCourse:
+            script = draw_script(
+                HOCKEY, chance, away_wins=_near(away_wins, chance), begins_at=at, from_game_s=from_game_s
+            )
+            return GameCourse(script, LIVELY, chance)
+
+        return course
+
+    third, first, second, opening = (
+        joined(0.30, starts_at, 2_700),
+        joined(0.40, starts_at, 300),
+        joined(0.36, starts_at, 600),
+        joined(0.38, later_at, 0),
+    )
+
+    def abandoned(chance: random.Random) -> Course:
+        return called_off(paused(first(chance), *pauses), at=off_at)
+
+    def finer(chance: random.Random) -> Course:
+        course = refined(second(chance), tapered_at=tapered_at, fine_at=fine_at)
+        closes_at = Timestamp(moved_at + 10 * MINUTE)
+        return closed_early(course, announced_at=moved_at, closes_at=closes_at, away_won=away_won)
+
+    def began(minutes_ago: int) -> Timestamp:
+        return Timestamp(starts_at - minutes_ago * MINUTE)
+
+    return (
+        _game("late", NHL, late, began(120), third, THIN, volume=240_000, ends_at=ends_at),
+        _game("called off", NHL, off, began(10), abandoned, THIN, volume=210_000, ends_at=ends_at),
+        _game("finer", NHL, fine, began(15), finer, THIN, volume=180_000, ends_at=ends_at),
+        _jumpy(jumpy, starts_at, final_at=Timestamp(starts_at + 100 * MINUTE), ends_at=ends_at),
+        replace(
+            _game("later", NHL, later, later_at, opening, THIN, volume=30_000, ends_at=ends_at), listed_at=later_at
+        ),
+    )
+
+
+def _venue_pauses(chance: random.Random, starts_at: Timestamp) -> tuple[TimedAction, ...]:
+    """Trading on the whole exchange pauses for some minutes."""
+    pause = _draw_spell(chance, starts_at, after_minutes=(28, 34), lasting_minutes=(3, 5))
+    return (
+        TimedAction(pause.starts_at, ChangeTrading(Trading.PAUSED)),
+        TimedAction(pause.ends_at, ChangeTrading(Trading.OPEN)),
+    )
+
+
+def _nothing(_chance: random.Random, _starts_at: Timestamp) -> tuple[TimedAction, ...]:
+    return ()
+
+
+def _jumpy(
+    pairing: tuple[int, int], starts_at: Timestamp, *, final_at: Timestamp, ends_at: Timestamp | None = None
+) -> Game:
+    ends_at = ends_at or Timestamp(starts_at + EVENING_LASTS)
 
     def course(chance: random.Random) -> Course:
         return JumpyCourse(chance, starts_at=starts_at, final_at=final_at)
@@ -213,6 +302,10 @@ def _draw_spell(
     return Spell(begins_at, Timestamp(begins_at + int(chance.uniform(*lasting_minutes) * MINUTE)))
 
 
+def _drawn(chance: random.Random, starts_at: Timestamp, least_minutes: float, most_minutes: float) -> Timestamp:
+    return Timestamp(starts_at + int(chance.uniform(least_minutes, most_minutes) * MINUTE))
+
+
 def _near(probability: float, chance: random.Random) -> float:
     return probability + chance.uniform(-0.02, 0.02)
 
@@ -224,5 +317,7 @@ SCENARIOS: dict[str, Callable[[random.Random, Timestamp], tuple[Game, ...]]] = {
     "cfb": _whole_game(CFB, COLLEGE_FOOTBALL, 0.34),
     "quiet": _quiet_game,
     "jumpy": _jumpy_game,
+    "eventful": _eventful,
 }
+OF_THE_VENUE: dict[str, Callable[[random.Random, Timestamp], tuple[TimedAction, ...]]] = {"eventful": _venue_pauses}
 SCENARIO_NAMES: tuple[str, ...] = tuple(SCENARIOS)
