@@ -101,7 +101,9 @@ def _markets(text: str) -> object:
 @click.option("--duration", callback=_parsed(_seconds), metavar="S", help="End after so many seconds of real time.")
 @click.option("--speed", metavar="X", help="Market seconds per real second, 0.1 to 10000 (embedded exchange).")
 @click.option("--seed", metavar="N", help="Seed of the embedded exchange's scenario: the same seed, the same evening.")
-@click.option("--scenario", metavar="NAME", help="evening, nhl, nfl, cfb, quiet or jumpy (embedded exchange).")
+@click.option(
+    "--scenario", metavar="NAME", help="evening, nhl, nfl, cfb, quiet, jumpy or eventful (embedded exchange)."
+)
 @click.option("--recording", metavar="FILE", help="Play a recording back as the embedded exchange's market.")
 @click.option("--log", metavar="FILE", help="Telemetry file of this run; one that exists needs --append.")
 @click.option("--append", is_flag=True, help="Continue an existing --log FILE.")
@@ -194,6 +196,15 @@ def exchange(arguments: tuple[str, ...]) -> int:
 def audit(arguments: tuple[str, ...]) -> int:
     """Re-derive from the log alone whether the bot kept its rules."""
     from edgelock.ops.audit import audit as command
+
+    return _forwarded(command, arguments)
+
+
+@program.command(context_settings=FORWARDED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def simulate(arguments: tuple[str, ...]) -> int:
+    """Trade live on the embedded exchange under seeded faults, and check its books."""
+    from edgelock.ops.simulate import simulate as command
 
     return _forwarded(command, arguments)
 

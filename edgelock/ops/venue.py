@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from edgelock.actors.clock import EngineClock, monotonic_ns, wall_clock_ns
 from edgelock.kalshi.signing import CredentialError, Credentials, credentials_from_pem
 from edgelock.ops.credentials import credentials_of
-from edgelock.ops.embedded_process import EmbeddedExchange, exchange_command, running_exchange, start_exchange
+from edgelock.ops.embedded_process import (
+    EmbeddedExchange,
+    ReadyExchange,
+    exchange_command,
+    running_exchange,
+    start_exchange,
+)
 from edgelock.ops.run_options import RunOptions
 from edgelock.ops.user_error import UserError
 from edgelock.ops.venue_address import KALSHI, VenueAddress, is_on_this_machine
@@ -41,7 +47,7 @@ class Venue:
         """The embedded exchange's time stands still until its first client is ready; a real venue's runs anyway."""
         if not self.is_embedded:
             return
-        request = urllib.request.Request(self._embedded_url("clock/release"), method="POST")
+        request = urllib.request.Request(_embedded_url(self.rest_url, "clock/release"), method="POST")
         with _DIRECT.open(request, timeout=EMBEDDED_TIMEOUT_S) as answer:
             anchor_wall_ns = int(json.load(answer)["anchor_wall_ns"])
         self.clock.release(monotonic_ns() - (wall_clock_ns() - anchor_wall_ns))
@@ -51,13 +57,10 @@ class Venue:
         if not self.is_embedded:
             return False
         try:
-            with _DIRECT.open(self._embedded_url("clock"), timeout=EMBEDDED_TIMEOUT_S) as answer:
+            with _DIRECT.open(_embedded_url(self.rest_url, "clock"), timeout=EMBEDDED_TIMEOUT_S) as answer:
                 return bool(json.load(answer)["flow_exhausted"])
         except OSError:
             return False
-
-    def _embedded_url(self, what: str) -> str:
-        return f"{self.rest_url.removesuffix('/trade-api/v2')}/embedded/{what}"
 
     def close(self) -> None:
         """End the embedded exchange, if there is one."""
@@ -99,7 +102,8 @@ def _embedded(options: RunOptions, told: Callable[[str], None]) -> Venue:
         raise UserError("the embedded exchange gave no key", exit_code=70)
     credentials = credentials_from_pem(ready.api_key_id, ready.private_key_pem, source="the embedded exchange's key")
     # Ours stands still until it is released; another's has been running for a while.
-    anchor_ns = None if child is not None else monotonic_ns() - (wall_clock_ns() - ready.anchor_wall_ns)
+    is_running = child is None and not _is_held(ready)
+    anchor_ns = monotonic_ns() - (wall_clock_ns() - ready.anchor_wall_ns) if is_running else None
     return Venue(
         rest_url=ready.rest_url,
         ws_url=ready.ws_url,
@@ -110,6 +114,19 @@ def _embedded(options: RunOptions, told: Callable[[str], None]) -> Venue:
         child=child,
         is_embedded=True,
     )
+
+
+def _is_held(ready: ReadyExchange) -> bool:
+    """Whether an exchange that was there before still stands at the beginning of its time."""
+    try:
+        with _DIRECT.open(_embedded_url(ready.rest_url, "clock"), timeout=EMBEDDED_TIMEOUT_S) as answer:
+            return int(json.load(answer)["now_ns"]) == ready.origin_ns
+    except OSError as error:
+        raise UserError(f"the exchange at {ready.rest_url} does not answer: {error}") from None
+
+
+def _embedded_url(rest_url: str, what: str) -> str:
+    return f"{rest_url.removesuffix('/trade-api/v2')}/embedded/{what}"
 
 
 def _remote(options: RunOptions, addresses: Mapping[str, VenueAddress]) -> Venue:
