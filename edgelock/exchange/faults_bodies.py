@@ -46,6 +46,15 @@ def with_bad_field(how: str, field: str, body: bytes, chance: Random) -> bytes:
     return _encoded(root)
 
 
+def with_value(field: str, value: object, body: bytes) -> bytes:
+    """The body with another value in a field, wherever it occurs."""
+    root = json.loads(body or b"null", parse_float=Decimal)
+    for each in _objects(root):
+        if field in each:
+            each[field] = value
+    return _encoded(root)
+
+
 def about_other_order(body: bytes, others: Mapping[str, str], chance: Random) -> bytes:
     """The body with the ids of an order that it is not about.
 

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from edgelock.core.units import SECOND
-from edgelock.exchange.faults_bodies import about_other_order, malformed, with_bad_field
+from edgelock.exchange.faults_bodies import about_other_order, malformed, with_bad_field, with_value
 from edgelock.exchange.faults_rest_kinds import (
     AFTER,
     BEFORE,
@@ -23,6 +23,7 @@ from edgelock.exchange.faults_rest_kinds import (
     Huge,
     Malformed,
     OtherOrder,
+    ReplacedField,
     RestFault,
     Status,
 )
@@ -109,6 +110,8 @@ def delivery(strike: Strike | None, told: Delivery, others: Mapping[str, str]) -
             return Delivery(status=told.status, body=body, content_type=content_type)
         case BadField(how=how, field=name):
             return _changed(told, with_bad_field(how, name, told.body, strike.chance))
+        case ReplacedField(field=name, value=value):
+            return _changed(told, with_value(name, value, told.body))
         case OtherOrder():
             return _changed(told, about_other_order(told.body, others, strike.chance))
         case Drip(drip_s=drip_s):

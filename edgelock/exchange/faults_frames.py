@@ -9,7 +9,7 @@ import msgspec
 
 from edgelock.core.units import ONE_DOLLAR, SECOND, Price, parse_price, price_text
 from edgelock.exchange.faults_board import FaultBoard
-from edgelock.exchange.faults_bodies import with_bad_field
+from edgelock.exchange.faults_bodies import with_bad_field, with_value
 from edgelock.exchange.faults_schedule import Occasion, Strike
 from edgelock.exchange.faults_socket_kinds import (
     BadMessageField,
@@ -20,6 +20,7 @@ from edgelock.exchange.faults_socket_kinds import (
     Late,
     Lose,
     Repeat,
+    ReplacedMessageField,
     Silence,
     SkipNumbers,
     Swap,
@@ -143,6 +144,8 @@ def _altered(fault: object, session: Session, outgoing: Outgoing, chance: Random
         case BadMessageField() as bad:
             msg = with_bad_field(bad.how, bad.field, outgoing.msg, chance)
             return [session.text_of(replace(outgoing, msg=msg))]
+        case ReplacedMessageField(field=name, value=value):
+            return [session.text_of(replace(outgoing, msg=with_value(name, value, outgoing.msg)))]
         case WrongScale():
             return [session.text_of(replace(outgoing, msg=_turned(outgoing.msg)))]
         case CrossBook():

@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 
 from edgelock.core.units import SECOND, Duration
-from edgelock.exchange.faults_values import Reader, Span, setting, some_seconds, span_ms, text, whole, word
+from edgelock.exchange.faults_values import Reader, Span, scalar, setting, some_seconds, span_ms, text, whole, word
 
 BEFORE, AFTER = "before", "after"
 """Whether a fault strikes before the engine has the request, or after it carried the request out."""
@@ -85,6 +85,15 @@ class BadField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacedField:
+    """One field of the answer has another value, a text or a number, wherever it occurs in the body."""
+
+    field: str = setting(text)
+    value: object = setting(scalar)
+    applies: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drip:
     """The body comes in small pieces over `drip_s` real seconds."""
 
@@ -107,4 +116,4 @@ class OtherOrder:
     applies: bool = True
 
 
-RestFault = Drop | Delay | Hang | Status | Malformed | BadField | Drip | Huge | OtherOrder
+RestFault = Drop | Delay | Hang | Status | Malformed | BadField | ReplacedField | Drip | Huge | OtherOrder

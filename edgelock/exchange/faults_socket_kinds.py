@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edgelock.core.units import Duration
 from edgelock.exchange.faults_rest_kinds import ANY_FIELD
-from edgelock.exchange.faults_values import Span, setting, some_seconds, span_ms, text, whole, word
+from edgelock.exchange.faults_values import Span, scalar, setting, some_seconds, span_ms, text, whole, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,14 @@ class BadMessageField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacedMessageField:
+    """One field of the frame's `msg` has another value."""
+
+    field: str = setting(text)
+    value: object = setting(scalar)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrongScale:
     """NO prices of a book frame are turned into their complement: the scale that was not asked for."""
 
@@ -104,6 +112,7 @@ SocketFault = (
     | EndSubscription
     | Garble
     | BadMessageField
+    | ReplacedMessageField
     | WrongScale
     | CrossBook
 )

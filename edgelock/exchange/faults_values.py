@@ -111,6 +111,13 @@ def text(given: object) -> str:
     return given
 
 
+def scalar(given: object) -> object:
+    """A text or a number."""
+    if not isinstance(given, str | Decimal):
+        raise ValueError("must be a text or a number")
+    return given
+
+
 def texts(given: object) -> frozenset[str]:
     """A text, or a list of texts."""
     return frozenset(text(each) for each in (given if isinstance(given, list) and given else [given]))

@@ -17,6 +17,7 @@ from edgelock.exchange.faults_world_kinds import (
     ChangeSteps,
     LagReads,
     MoveCloses,
+    PlaceForeignOrder,
     Reactivate,
     SettleMarkets,
     SkewClock,
@@ -26,6 +27,7 @@ from edgelock.exchange.faults_world_kinds import (
 )
 from edgelock.exchange.flow import (
     Action,
+    BookSide,
     ChangeGrid,
     ChangePhase,
     ChangeTrading,
@@ -38,7 +40,7 @@ from edgelock.exchange.flow import (
 )
 from edgelock.exchange.market import ENDED, Market
 from edgelock.exchange.market_life import IllegalMarketChange
-from edgelock.exchange.orders import UpdateReason
+from edgelock.exchange.orders import OrderTerms, UpdateReason
 from edgelock.exchange.request_log import RequestLog, instant
 
 Undo = Callable[[], None]
@@ -112,6 +114,8 @@ class WorldFaults:
                 yield self._lag_reads(Duration(lag_ms * MILLISECOND))
             case SkewClock(skew_s=skew):
                 yield self._skew_clock(skew)
+            case PlaceForeignOrder() as foreign:
+                self._place(foreign, rule)
             case TriggerGroups():
                 self._trigger_groups(rule)
             case CancelOrders():
@@ -158,6 +162,15 @@ class WorldFaults:
         for account in self._accounts(rule):
             for group_id in list(account.groups):
                 self._engine.trigger_group(account, group_id, self._engine.now)
+
+    def _place(self, foreign: PlaceForeignOrder, rule: Rule) -> None:
+        """An order that the venue would refuse is not placed."""
+        for market in self._markets(rule):
+            terms = OrderTerms(
+                ticker=market.listing.ticker, side=BookSide(foreign.side), price=foreign.price, size=foreign.contracts
+            )
+            for account in self._accounts(rule):
+                self._engine.place(account, terms, self._engine.now)
 
     def _cancel_orders(self, rule: Rule) -> None:
         tickers = {market.listing.ticker for market in self._markets(rule)}

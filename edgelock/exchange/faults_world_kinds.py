@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from edgelock.core.fees import fee_schedule
 from edgelock.core.price_grid import PriceGrid, grid_from_bands
-from edgelock.core.units import CENT, ONE_DOLLAR, Duration, Price, parse_price
-from edgelock.exchange.faults_values import Reader, setting, signed_seconds, some_seconds, text, whole, word
+from edgelock.core.units import CENT, ONE_DOLLAR, Duration, Price, Size, parse_price, parse_size
+from edgelock.exchange.faults_values import setting, signed_seconds, some_seconds, text, whole, word
 from edgelock.exchange.flow import MarketPhase, Trading
 
 _TENTH = Price(CENT // 10)
@@ -25,13 +24,31 @@ GRIDS: dict[str, PriceGrid] = {
 
 
 def _outcome(given: object) -> Price:
-    allowed = "must be yes, no or a price such as 0.4 for a scalar result"
     if given in ("yes", "no"):
         return ONE_DOLLAR if given == "yes" else Price(0)
-    if not isinstance(given, Decimal):
+    return _some_price(given, "must be yes, no or a price such as 0.4 for a scalar result")
+
+
+def _price(given: object) -> Price:
+    return _some_price(given, "must be a price such as 0.45")
+
+
+def _some_price(given: object, allowed: str) -> Price:
+    try:
+        found = parse_price(f"{given:f}") if isinstance(given, Decimal) else Price(0)
+    except ValueError:
+        raise ValueError(allowed) from None
+    if not 0 < found < ONE_DOLLAR:
+        raise ValueError(allowed)
+    return found
+
+
+def _size(given: object) -> Size:
+    allowed = "must be a number of contracts such as 10 or 2.5"
+    if not isinstance(given, Decimal) or given <= 0:
         raise ValueError(allowed)
     try:
-        return parse_price(f"{given:f}")
+        return parse_size(f"{given:f}")
     except ValueError:
         raise ValueError(allowed) from None
 
@@ -40,15 +57,6 @@ def _multiplier(given: object) -> Fraction:
     if not isinstance(given, Decimal) or not 0 <= given <= 100:
         raise ValueError("must be a number from 0 to 100")
     return Fraction(given)
-
-
-def _fee_type(given: object) -> str:
-    name = text(given)
-    fee_schedule(name, Fraction(1))
-    return name
-
-
-_seconds: Reader = some_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +75,7 @@ class Reactivate:
 class MoveCloses:
     """Markets announce that they close `in_s` exchange seconds from now."""
 
-    in_s: Duration = setting(_seconds)
+    in_s: Duration = setting(some_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +97,21 @@ class ChangeFees:
     """The events of markets charge other fees; undone by the fees of their series."""
 
     multiplier: Fraction | None = setting(_multiplier, None)
-    fee_type: str | None = setting(_fee_type, None)
+    fee_type: str | None = setting(text, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOrders:
     """Members' resting orders are canceled, and nobody asked for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceForeignOrder:
+    """Members have an order that their client did not place: someone else trades on the account."""
+
+    side: str = setting(word("bid", "ask"))
+    price: Price = setting(_price)
+    contracts: Size = setting(_size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +148,7 @@ WorldFault = (
     | ChangeSteps
     | ChangeFees
     | CancelOrders
+    | PlaceForeignOrder
     | TriggerGroups
     | TurnTrading
     | LagReads

@@ -11,7 +11,7 @@ from edgelock.exchange.faults_menu import KINDS
 from edgelock.exchange.faults_rest_kinds import Delay, Drop, Status
 from edgelock.exchange.faults_schedule import Rule, Timing
 from edgelock.exchange.faults_targets import GROUPS, OPERATIONS, TARGETS
-from edgelock.exchange.faults_values import Span
+from edgelock.exchange.faults_values import Span, readers
 from edgelock.exchange.rest_call import Route
 from edgelock.exchange.rest_market_data import ROUTES as MARKET_DATA
 from edgelock.exchange.rest_order_groups import ROUTES as ORDER_GROUPS
@@ -115,6 +115,23 @@ def test_a_file_may_be_json() -> None:
         ("faults:\n  - {on: create, do: hang, count: '3'}", "count must be a whole number from 1 to 1000000, and is 3"),
         ("faults:\n  - {on: create, do: hang, clock: wall}", "clock must be one of market, real, and is wall"),
         ("faults:\n  - {on: create, do: hang, ticker: 7}", "ticker must be a text, and is 7"),
+        ("faults:\n  - {on: market, do: settle}", "f.yaml:2: do: settle needs result"),
+        ("faults:\n  - {on: market, do: settle, result: maybe}", "result must be yes, no or a price such as 0.4"),
+        ("faults:\n  - {on: market, do: settle, result: 1.5}", "result must be yes, no or a price such as 0.4"),
+        ("faults:\n  - {on: market, do: fees, fee_type: 3}", "fee_type must be a text, and is 3"),
+        ("faults:\n  - {on: market, do: fees, multiplier: -1}", "multiplier must be a number from 0 to 100, and is -1"),
+        ("faults:\n  - {on: market, do: move_close, in_s: 0}", "in_s must be a number of seconds from 0.001 to"),
+        ("faults:\n  - {on: market, do: price_structure, structure: x}", "structure must be one of linear_cent, deci_"),
+        ("faults:\n  - {on: market, do: halt}", "f.yaml:2: do: halt cannot strike market; it strikes exchange"),
+        ("faults:\n  - {on: clock, do: skew, skew_s: soon}", "skew_s must be a number of seconds from -2678400 to"),
+        (
+            "faults:\n  - {on: market, do: foreign_order, side: bid, price: 0.00001, contracts: 1}",
+            "price must be a price such as 0.45, and is 0.00001",
+        ),
+        (
+            "faults:\n  - {on: market, do: foreign_order, side: bid, price: 0.1, contracts: 0.001}",
+            "contracts must be a number of contracts such as 10 or 2.5, and is 0.001",
+        ),
         ("faults:\n  - {on: create, on: cancel, do: hang}", "f.yaml:2: on is given twice"),
         ("faults:\n  - {on: {a: b}, do: hang}", "f.yaml:2: on is a table; allowed: "),
         ("faults:\n  - {on: create, do: hang, name: [a]}", "f.yaml:2: name must be a text, and is [a]"),
@@ -140,6 +157,12 @@ def test_a_file_that_is_not_there_or_no_text_or_too_long_is_refused(tmp_path: Pa
     path.write_bytes(b" " * 1_000_001)
     with pytest.raises(FaultFileError, match="longer than"):
         read_fault_file(path)
+
+
+def test_no_setting_of_a_kind_has_the_name_of_a_key_that_every_fault_has() -> None:
+    common = {"name", "on", "do", "clock", "at_s", "for_s", "every_s", "count", "skip", "probability"}
+    common |= {"ticker", "account", "frame"}
+    assert {name for kind in KINDS for name in readers(kind.shape)} & common == set()
 
 
 def test_the_operations_named_are_routes_that_are_served() -> None:

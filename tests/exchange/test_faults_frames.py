@@ -223,6 +223,15 @@ def test_a_field_of_a_message_is_wrong(kind: str, shown: dict[str, Any]) -> None
     run(scenario, ONCE_ON_DELTAS | {"do": kind, "field": "delta_fp"}, BOOK)
 
 
+def test_a_field_of_a_message_has_another_value() -> None:
+    async def scenario(served: Served, reader: FrameReader) -> None:
+        await bids(served, "0.10")
+        (frame,) = await deltas(reader, 1)
+        assert frame["msg"]["side"] == "maybe"
+
+    run(scenario, ONCE_ON_DELTAS | {"do": "replaced_field", "field": "side", "value": "maybe"}, BOOK)
+
+
 def test_no_prices_come_on_the_scale_that_was_not_asked_for() -> None:
     async def scenario(served: Served, reader: FrameReader) -> None:
         snapshot = await reader.until_type("orderbook_snapshot")

@@ -197,6 +197,15 @@ def test_one_field_of_an_answer_is_wrong_and_the_others_are_right(kind: str, sho
     run(scenario, {"on": "create", "do": kind, "field": "remaining_count"})
 
 
+def test_a_field_has_another_value() -> None:
+    async def scenario(served: Served) -> None:
+        await served.ann.place(TICKER, "bid", "0.40", "1")
+        page = await served.ann.get("/portfolio/orders")
+        assert (page["orders"][0]["status"], page["cursor"]) == ("suspended", "")
+
+    run(scenario, {"on": "orders", "do": "replaced_field", "field": "status", "value": "suspended"})
+
+
 def test_a_field_is_wrong_wherever_it_occurs() -> None:
     async def scenario(served: Served) -> None:
         for _ in range(3):

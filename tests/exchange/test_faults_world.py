@@ -174,6 +174,17 @@ def test_orders_are_canceled_though_nobody_asked() -> None:
     run(scenario)
 
 
+def test_an_account_has_an_order_that_its_client_did_not_place() -> None:
+    async def scenario(served: Served, reader: FrameReader) -> None:
+        fault = {"side": "bid", "price": 0.03, "contracts": 2.5, "ticker": TICKER, "account": "ann"}
+        await strike(served, on="market", do="foreign_order", **fault)
+        told = (await reader.until_type("user_order"))["msg"]
+        assert (told["ticker"], told["yes_price_dollars"], told["remaining_count_fp"]) == (TICKER, "0.0300", "2.50")
+        assert (await served.bob.get("/portfolio/orders"))["orders"] == []
+
+    run(scenario)
+
+
 def test_order_groups_trip_and_cancel_their_orders() -> None:
     async def scenario(served: Served, reader: FrameReader) -> None:
         _, body = await served.ann.request("POST", "/portfolio/order_groups/create", body={"contracts_limit": 100})
