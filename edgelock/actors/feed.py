@@ -103,6 +103,7 @@ class FeedActor(SupervisedActor):
             case AddMarket() | MarketNews() | Subscribe() | Unsubscribe():
                 self._pass_on(message)
             case SocketFailed(reason):
+                self._stop_socket()
                 raise FeedFailed(reason)
             case _:
                 self._stop_socket()

@@ -6,10 +6,12 @@ from edgelock.actors.clock import Clock
 from edgelock.actors.feed_lookup import BooksRead, CompareBooks
 from edgelock.core.units import Timestamp
 from edgelock.kalshi.feed import FeedConversation
+from edgelock.kalshi.feed_book import Difference
 from edgelock.kalshi.feed_events import FeedEvent
 from edgelock.kalshi.feed_liveness import BookLiveness
 
 _MS = 1_000_000
+_Differences = dict[str, frozenset[Difference]]
 
 
 class BookCheck:
@@ -24,13 +26,13 @@ class BookCheck:
         self._liveness = BookLiveness(stale_after_ns)
         self._connection = 0
         self._sequence = 0
-        self._differed_at: int | None = None
+        self._differences: _Differences = {}
 
     def opened(self) -> None:
         """Another connection: what was asked for an older one means nothing any more."""
         self._connection += 1
         self._sequence = 0
-        self._differed_at = None
+        self._differences = {}
         self._liveness.opened(self._clock.monotonic_ns())
 
     def is_stale(self) -> bool:
@@ -45,7 +47,7 @@ class BookCheck:
         if not self._liveness.may_ask(now_ns):
             return None
         tickers = self._conversation.withheld_tickers
-        if self._liveness.is_silent(now_ns):
+        if self._liveness.is_silent(now_ns) or self._liveness.is_audit_due(now_ns):
             tickers = tuple(ticker for ticker in self._conversation.fresh_tickers if is_open(ticker))
             if not tickers:
                 # No book that anybody prices from: nothing to lose sight of.
@@ -63,25 +65,43 @@ class BookCheck:
         if not answer.books:
             self._conversation.ask_again()
             return []
+        before, self._differences = self._differences, {}
         events: list[FeedEvent] = []
-        differing = []
         for ticker, book in answer.books.items():
-            is_equal, found = self._conversation.compare(ticker, book)
+            self._differences[ticker], found = self._conversation.compare(ticker, book)
             events.extend(found)
-            if not is_equal:
-                differing.append(ticker)
         self._hear()
-        if wish.sequence != self._sequence:
-            # A frame came meanwhile: the socket lives, and books of two moments need not be equal.
-            self._differed_at = None
-        elif not differing:
-            self._differed_at = None
-            self._liveness.heard_equal(wish.asked_ns)
-        elif self._differed_at == wish.sequence:
-            events.extend(self._conversation.give_up(f"silent, and the venue's list shows other books: {differing}"))
+        if wish.sequence == self._sequence:
+            events.extend(self._judge_silent(wish, before))
         else:
-            # The frame that explains it may be on its way.
-            self._differed_at = wish.sequence
+            events.extend(self._judge_moving(before))
+        if not any(self._differences.values()):
+            self._liveness.audited(wish.asked_ns)
+        return events
+
+    def _judge_silent(self, wish: CompareBooks, before: _Differences) -> list[FeedEvent]:
+        """No frame came between question and answer. The frame that explains a difference may be on its way, once."""
+        if not any(self._differences.values()):
+            self._liveness.heard_equal(wish.asked_ns)
+            return []
+        lasting = [
+            ticker
+            for ticker, differences in self._differences.items()
+            if {each.place for each in differences} & {each.place for each in before.get(ticker, ())}
+        ]
+        if not lasting:
+            return []
+        return self._conversation.give_up(f"silent, and the venue's list shows other books of {', '.join(lasting)}")
+
+    def _judge_moving(self, before: _Differences) -> list[FeedEvent]:
+        """Books of two moments need not be equal; a level that is wrong in the same way twice is wrong."""
+        events: list[FeedEvent] = []
+        for ticker, differences in self._differences.items():
+            lasting = differences & before.get(ticker, frozenset())
+            if lasting:
+                worst = min(lasting, key=lambda each: (each.side.value, each.price))
+                reason = f"the venue's list shows {worst.theirs} at {worst.side.value} {worst.price}, not {worst.ours}"
+                events.extend(self._conversation.doubt(reason, ticker))
         return events
 
     def _hear(self) -> None:

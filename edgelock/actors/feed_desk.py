@@ -48,6 +48,17 @@ FeedRequest = AddMarket | MarketNews | Subscribe | Unsubscribe | LookupAnswer
 
 LIST_LAG_NS = 20_000_000_000
 """The venue's list of markets may be so old, in real nanoseconds: it does not overrule what the socket said since."""
+_STEPS = {
+    MarketStatus.INITIALIZED: 0,
+    MarketStatus.ACTIVE: 1,
+    MarketStatus.INACTIVE: 1,
+    MarketStatus.CLOSED: 2,
+    MarketStatus.DETERMINED: 3,
+    MarketStatus.DISPUTED: 4,
+    MarketStatus.AMENDED: 5,
+    MarketStatus.FINALIZED: 6,
+}
+"""A list that shows a later step of a market's life is not the older news, however old it may be."""
 SAME_FAILURE_NS = 60_000_000_000
 """While the venue cannot be reached for one and the same reason, it is said once in so many real nanoseconds."""
 
@@ -120,6 +131,7 @@ class FeedDesk:
         self._printed: dict[str, _Followed] = {}
         self._lost_status = FeedStatus.GAP
         self._failure = ("", 0)
+        self._was_connected = False
 
     def post(self, request: FeedRequest) -> None:
         """From any thread: to be taken up at the next pause."""
@@ -133,8 +145,9 @@ class FeedDesk:
         self._failure = ("", 0)
         self._conversation.opened()
         self._check.opened()
-        for ticker, followed in self._markets.items():
-            self._look_up(ticker, followed)
+        if self._was_connected:
+            self._look_up_all()
+        self._was_connected = True
 
     def on_text(self, text: bytes) -> None:
         """One frame."""
@@ -210,7 +223,7 @@ class FeedDesk:
                 self._learn_status(listing.ticker, listing.status, listing.close_time)
                 if listing.ticker in self._markets:
                     self._set_grid(listing.ticker, listing.grid)
-                    if listing.status is MarketStatus.FINALIZED:
+                    if listing.status is MarketStatus.FINALIZED and listing.settlement_value is not None:
                         self._tell(OutcomePaid(listing.ticker, listing.settlement_value))
             case FeesRead(event_ticker, fees):
                 self._set_fees(event_ticker, fees)
@@ -222,9 +235,14 @@ class FeedDesk:
             return
         if status in (MarketStatus.DISPUTED, MarketStatus.AMENDED):
             self._conversation.outcome_disputed(ticker)
-        announced_ns = followed.announced_ns
-        if announced_ns is None or self._clock.monotonic_ns() - announced_ns > LIST_LAG_NS:
+        announced_ns, known = followed.announced_ns, followed.status
+        is_older = announced_ns is not None and self._clock.monotonic_ns() - announced_ns <= LIST_LAG_NS
+        if not is_older or (known is not None and _STEPS[status] > _STEPS[known]):
             self._set_market_status(ticker, status, close_time)
+
+    def _look_up_all(self) -> None:
+        for ticker, followed in self._markets.items():
+            self._look_up(ticker, followed)
 
     def _look_up(self, ticker: str, followed: _Followed) -> None:
         """Ask for all that announcements may have changed."""
@@ -252,7 +270,8 @@ class FeedDesk:
         match event:
             case BookMoved(ticker):
                 book = self._conversation.book(ticker)
-                if book is not None:
+                # A crossed one is the middle of a match, or wrong: nothing is filled from it.
+                if book is not None and not book.is_crossed:
                     for listener in self._listeners:
                         listener.on_book(ticker, book, at)
             case ViewChanged(ticker, view):
@@ -271,16 +290,17 @@ class FeedDesk:
             case PrintsLost(reason):
                 self._start_reference_again(reason)
             case LifeUnsure():
-                for ticker, followed in self._markets.items():
-                    self._look_up(ticker, followed)
+                self._look_up_all()
             case LifeChanged(ticker, status, close_time):
                 self._markets[ticker].announced_ns = self._clock.monotonic_ns()
                 self._set_market_status(ticker, status, close_time)
             case GridSeen(ticker, grid):
                 self._set_grid(ticker, grid)
             case OutcomePaid(ticker, value):
-                # Without a value the announcement was missed; the market's status brings it by REST.
-                if value is not None:
+                if value is None:
+                    # It was announced while nobody listened, or disputed since: the venue's list says what was paid.
+                    self._look_up(ticker, self._markets[ticker])
+                else:
                     for listener in self._listeners:
                         listener.on_settled(ticker, value, at)
             case FeesOverridden(event_ticker, fee_type, multiplier):

@@ -9,9 +9,8 @@ Source: venue reference §10 (read 2026-11-22).
 from collections import Counter
 
 from edgelock.core.book import Book, BookError
-from edgelock.core.market import Side
 from edgelock.kalshi.feed_announcements import Announcements
-from edgelock.kalshi.feed_book import FollowedBook, ScaleError
+from edgelock.kalshi.feed_book import Difference, FollowedBook, ScaleError
 from edgelock.kalshi.feed_events import (
     BookMoved,
     BookRestored,
@@ -119,9 +118,11 @@ class FeedConversation:
         self._reset()
         return suspects
 
-    def doubt(self, reason: str) -> list[FeedEvent]:
-        """Something outside says that no book can be relied on; a snapshot of each is asked for."""
-        return self._suspect_all(reason)
+    def doubt(self, reason: str, ticker: str | None = None) -> list[FeedEvent]:
+        """Something outside says that this book, or any, cannot be relied on; a snapshot is asked for."""
+        if ticker is None:
+            return self._suspect_all(reason)
+        return self._suspect(self._followed[ticker], reason) if ticker in self._followed else []
 
     def give_up(self, reason: str) -> list[FeedEvent]:
         """Something outside says that this connection is no good."""
@@ -179,19 +180,18 @@ class FeedConversation:
                 del self._touched[ticker]
         return events
 
-    def compare(self, ticker: str, venue: Book) -> tuple[bool, list[FeedEvent]]:
-        """Whether our book is what the venue's own list shows, and what follows from that for the scale."""
+    def compare(self, ticker: str, venue: Book) -> tuple[frozenset[Difference], list[FeedEvent]]:
+        """Where the venue's own list shows another book than ours, and what follows from it for the scale."""
         followed = self._followed.get(ticker)
         if followed is None or not followed.is_fresh:
-            return True, []
-        if any(followed.book.levels(side) != venue.levels(side) for side in Side):
-            if not self._is_scale_proven and followed.is_mirror_of(venue):
-                return False, self.give_up("NO prices come on the NO scale, by the venue's list of the book")
-            return False, []
-        if followed.needs_scale and not self._is_scale_proven:
+            return frozenset(), []
+        differences = followed.differences(venue)
+        if differences and followed.is_mirror_of(venue):
+            return differences, self.give_up("NO prices come on the NO scale, by the venue's list of the book")
+        if not differences and followed.needs_scale and not self._is_scale_proven:
             self._is_scale_proven = True
-            return True, self._show_withheld()
-        return True, []
+            return differences, self._show_withheld()
+        return differences, []
 
     def _numbered(self, frame: Frame) -> list[FeedEvent]:
         if isinstance(frame, SubscribedFrame):
@@ -297,7 +297,8 @@ class FeedConversation:
         self.counts[f"error:{code}"] += 1
         if code == _AUTHENTICATION_REQUIRED:
             self._subscriptions.give_up_reason = said
-        elif code in _TERMINAL_ERRORS:
+        elif code in _TERMINAL_ERRORS or (frame.sid is not None and frame.id == 0):
+            # One that answers no command and names a subscription ends it, whatever its code.
             return self._ended(frame.sid, said)
         else:
             self._subscriptions.refused(frame.id)
@@ -305,10 +306,7 @@ class FeedConversation:
 
     def _ended(self, sid: int | None, reason: str) -> list[FeedEvent]:
         ended = self._subscriptions.ended(sid, reason)
-        if ended is not self._book:
-            return []
-        self._is_scale_proven = False
-        return self._suspect_all(reason)
+        return self._suspect_all(reason) if ended is self._book else []
 
     # --- which scale --------------------------------------------------------------------------------------------
 
@@ -341,6 +339,8 @@ class FeedConversation:
 
     def _suspect(self, followed: FollowedBook, reason: str, *, even_again: bool = False) -> list[FeedEvent]:
         self._touched.pop(followed.ticker, None)
+        # A wrong scale may be what is behind it, so whatever comes next has to prove its scale anew.
+        self._is_scale_proven = False
         return [BookSuspect(followed.ticker, reason)] if followed.distrust() or even_again else []
 
     def _reset(self) -> None:

@@ -1,10 +1,11 @@
 """One followed market: its book, whether it can be relied on, and the view of it that was told last."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from edgelock.core.book import VIEW_DEPTH, Book, BookError, BookView
 from edgelock.core.market import Side
-from edgelock.core.units import ONE_DOLLAR, Price, parse_size
+from edgelock.core.units import ONE_DOLLAR, Price, Size, parse_size
 from edgelock.kalshi.wire import WireError, price_field
 from edgelock.kalshi.wire_feed import DELTA_ENDPOINT, SNAPSHOT_ENDPOINT, DeltaBody, SnapshotBody
 from edgelock.kalshi.wire_market import levels_field
@@ -15,6 +16,20 @@ _NOTHING_SHOWN = -1
 
 class ScaleError(WireError):
     """NO orders come with NO prices, although the subscription asked for the YES scale."""
+
+
+class Difference(NamedTuple):
+    """One level that another reading of the book shows with another size; 0 is no level."""
+
+    side: Side
+    price: Price
+    ours: Size
+    theirs: Size
+
+    @property
+    def place(self) -> tuple[Side, Price, Size]:
+        """The level as we have it."""
+        return self.side, self.price, self.ours
 
 
 class FollowedBook:
@@ -32,6 +47,7 @@ class FollowedBook:
         "_bid_horizon",
         "_clock",
         "_is_moved",
+        "_last_change",
         "_snapshot_clock",
         "_told",
         "_was_crossed",
@@ -56,6 +72,7 @@ class FollowedBook:
     def _forget_clock(self) -> None:
         self._clock: int | None = None
         self._snapshot_clock = _NOTHING_SHOWN
+        self._last_change: DeltaBody | None = None
 
     def _forget_view(self) -> None:
         self.is_fresh = self.is_shown = False
@@ -136,6 +153,7 @@ class FollowedBook:
             self._forget_clock()
             raise BookError(f"a late snapshot: its clock is {clock}, that of the book {known}")
         self._clock = self._snapshot_clock = clock
+        self._last_change = None
 
     def change(self, delta: DeltaBody) -> None:
         """Apply one change. Raises WireError or BookError."""
@@ -147,16 +165,33 @@ class FollowedBook:
             size = parse_size(delta.delta_fp)
         except ValueError as error:
             raise WireError(f"{DELTA_ENDPOINT}: delta_fp: {error}") from None
-        clock = delta.clock
-        if clock is not None:
-            # A snapshot holds every change up to its clock; changes of one event may share a number.
-            if clock <= self._snapshot_clock or (self._clock is not None and clock < self._clock):
-                raise BookError(f"a late change: its clock is {clock}, that of the book {self._clock}")
-            self._clock = clock
+        if delta.clock is not None:
+            self._take_clock(delta.clock, delta)
         self.book.change(side, price, size)
         # Most changes happen behind the levels that anybody is shown; they are free.
         if price >= self._bid_horizon if side is Side.BID else price <= self._ask_horizon:
             self._is_moved = True
+
+    def _take_clock(self, clock: int, delta: DeltaBody) -> None:
+        # A snapshot holds every change up to its clock; changes of one event may share a number.
+        if clock <= self._snapshot_clock or (self._clock is not None and clock < self._clock):
+            raise BookError(f"a late change: its clock is {clock}, that of the book {self._clock}")
+        if delta == self._last_change:
+            raise BookError(f"a change told twice: its clock is {clock}")
+        self._clock, self._last_change = clock, delta
+
+    def differences(self, other: Book) -> frozenset[Difference]:
+        """Where `other`, on the YES scale, shows something else."""
+        found: list[Difference] = []
+        for side in Side:
+            ours, theirs = dict(self.book.levels(side)), dict(other.levels(side))
+            if ours != theirs:
+                found.extend(
+                    Difference(side, price, ours.get(price, Size(0)), theirs.get(price, Size(0)))
+                    for price in ours.keys() | theirs.keys()
+                    if ours.get(price) != theirs.get(price)
+                )
+        return frozenset(found)
 
     def new_view(self) -> BookView | None:
         """The view, when it is another than the last one handed out here; None when nothing visible changed.

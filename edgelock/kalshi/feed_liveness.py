@@ -8,6 +8,7 @@ heard at the moment they were asked for.
 
 _PARTS_BEFORE_COMPARING = 2
 _PARTS_BETWEEN_ASKS = 10
+_PATIENCES_BETWEEN_AUDITS = 1
 
 
 class BookLiveness:
@@ -20,12 +21,14 @@ class BookLiveness:
         self._stale_after_ns = stale_after_ns
         self._heard_ns = 0
         self._asked_ns: int | None = None
+        self._audited_ns = 0
         self._least_age_ns: int | None = None
 
     def opened(self, now_ns: int) -> None:
         """A connection begins: its first frames say how old a frame is when nothing is the matter."""
         self._heard_ns = now_ns
         self._asked_ns = None
+        self._audited_ns = now_ns
         self._least_age_ns = None
 
     def heard_frame(self, now_ns: int, age_ns: int | None) -> None:
@@ -55,6 +58,14 @@ class BookLiveness:
     def is_silent(self, now_ns: int) -> bool:
         """Time to compare: half the patience is gone."""
         return now_ns - self._heard_ns >= self._stale_after_ns // _PARTS_BEFORE_COMPARING
+
+    def is_audit_due(self, now_ns: int) -> bool:
+        """Time to compare although frames come: a frame may be wrong without a sign of it."""
+        return now_ns - self._audited_ns >= self._stale_after_ns * _PATIENCES_BETWEEN_AUDITS
+
+    def audited(self, now_ns: int) -> None:
+        """An audit has found nothing that lasts."""
+        self._audited_ns = now_ns
 
     def is_stale(self, now_ns: int) -> bool:
         """The patience is gone."""

@@ -106,6 +106,14 @@ class ListenerThatKeeps:
             if call[0] == what:
                 return call
 
+    def has_heard(self, what, about):
+        """Whether there was such a call among those so far; they are used up."""
+        found = False
+        while not self.calls.empty():
+            call = self.calls.get()
+            found = found or (call[0], call[2]) == (what, about)
+        return found
+
 
 class ListenerWithADefect(ListenerThatKeeps):
     def on_trades(self, ticker, prints, at):
@@ -115,7 +123,7 @@ class ListenerWithADefect(ListenerThatKeeps):
 class Feed:
     """A launched FeedActor and everything around it; ended when the test ends."""
 
-    def __init__(self, venue, *, listener=None, limits=QUICK, stale_after_ns=60 * SECOND, clock=None):
+    def __init__(self, venue, *, listener=None, limits=QUICK, stale_after_ns=60 * SECOND, clock=None, reads=None):
         self.listener = listener or ListenerThatKeeps()
         self.records = queue.SimpleQueue()
         self.deaths = queue.SimpleQueue()
@@ -140,6 +148,7 @@ class Feed:
             record=self.records.put,
             rng=random.Random(1),
             stale_after_ns=stale_after_ns,
+            reads=None if reads is None else lambda: reads,
             limits=limits,
         )
 

@@ -10,6 +10,7 @@ from edgelock.core.book import Book, Level
 from edgelock.core.market import Side
 from edgelock.core.units import ONE_DOLLAR, Price, Size
 from edgelock.kalshi.feed_announcements import TRADES_REMEMBERED
+from edgelock.kalshi.feed_book import Difference
 from edgelock.kalshi.feed_events import BookMoved, BookRestored, BookSuspect, LifeUnsure, OutcomePaid, PrintsLost
 from edgelock.kalshi.feed_subscriptions import (
     DOUBTS_MAX,
@@ -129,8 +130,17 @@ def test_changes_of_one_event_share_a_clock():
     conversation.feed(snapshot(seq=1, clock=7))
 
     assert conversation.feed(delta(seq=2, clock=9)) == [BookMoved("A")]
-    assert conversation.feed(delta(seq=3, clock=9)) == [BookMoved("A")]
+    assert conversation.feed(delta(seq=3, clock=9, price="0.4600", change="1.00")) == [BookMoved("A")]
     assert suspects(conversation.feed(delta(seq=4, clock=8))) == ["A"]
+
+
+def test_a_change_told_twice_under_another_number_makes_the_book_suspect():
+    conversation = a_conversation()
+    conversation.feed(snapshot(seq=1, clock=7))
+    conversation.feed(delta(seq=2, clock=9, change="1.00"))
+
+    assert conversation.feed(delta(seq=3, clock=9, change="2.00")) == [BookMoved("A")]
+    assert suspects(conversation.feed(delta(seq=4, clock=9, change="2.00"))) == ["A"]
 
 
 def test_a_snapshot_older_than_the_book_is_refused_once_and_then_believed():
@@ -185,7 +195,7 @@ def test_the_venues_own_list_proves_the_scale_of_a_withheld_book():
     conversation = a_conversation()
     conversation.feed(snapshot(seq=1, **THIN))
 
-    assert conversation.compare("A", TRUE_BOOK) == (True, SHOWN)
+    assert conversation.compare("A", TRUE_BOOK) == (frozenset(), SHOWN)
     assert len(conversation.settle()) == 1
 
 
@@ -194,9 +204,9 @@ def test_the_venues_own_list_gives_a_thin_book_on_the_no_scale_away():
     conversation.feed(snapshot(seq=1, **MIRRORED))
     assert conversation.book("A") is None
 
-    is_equal, _ = conversation.compare("A", TRUE_BOOK)
+    differences, _ = conversation.compare("A", TRUE_BOOK)
 
-    assert not is_equal
+    assert differences == {Difference(Side.ASK, 4800, 200, 0), Difference(Side.ASK, 5200, 0, 200)}
     assert "NO scale" in conversation.give_up_reason
     assert conversation.book("A") is None
 
@@ -217,6 +227,15 @@ def test_the_change_that_proves_the_scale_shows_the_book():
     conversation.feed(snapshot(seq=1, **THIN))
 
     assert conversation.feed(delta(seq=2, leg="no", price="0.9900", change="1.00")) == SHOWN
+
+
+def test_after_any_doubt_the_scale_has_to_be_proven_anew():
+    conversation = a_live_conversation()
+    conversation.feed(delta(seq=9))
+
+    assert conversation.feed(snapshot(seq=10, **MIRRORED)) == []
+
+    assert conversation.book("A") is None
 
 
 def test_another_connection_has_to_prove_its_scale_anew():
@@ -257,18 +276,19 @@ def test_no_book_on_the_no_scale_is_ever_shown_with_both_sides(bids, no_bids):
 def test_an_equal_book_on_the_venues_list_is_equal_and_a_different_one_is_not():
     conversation = a_live_conversation()
     same = conversation.book("A").copy()
-    other = Book([Level(Price(4600), Size(300))], [])
+    other = same.copy()
+    other.change(Side.BID, Price(4700), Size(100))
 
-    assert conversation.compare("A", same) == (True, [])
-    assert conversation.compare("A", other) == (False, [])
+    assert conversation.compare("A", same) == (frozenset(), [])
+    assert conversation.compare("A", other) == ({Difference(Side.BID, 4700, 300, 400)}, [])
     assert conversation.book("A") is not None
 
 
 def test_a_book_that_is_not_fresh_is_compared_with_nothing():
     conversation = a_conversation()
 
-    assert conversation.compare("A", TRUE_BOOK) == (True, [])
-    assert conversation.compare("UNKNOWN", TRUE_BOOK) == (True, [])
+    assert conversation.compare("A", TRUE_BOOK) == (frozenset(), [])
+    assert conversation.compare("UNKNOWN", TRUE_BOOK) == (frozenset(), [])
 
 
 def test_books_asked_for_again_stay_good_and_their_snapshots_move_the_number():
@@ -334,6 +354,13 @@ def test_a_channel_that_ends_again_and_again_costs_the_connection():
     conversation.feed(error(10, sid=3 + ENDS_MAX))
 
     assert "ended" in conversation.give_up_reason
+
+
+def test_an_error_that_answers_no_command_and_names_a_subscription_ends_it_whatever_its_code():
+    conversation = a_live_conversation()
+
+    assert suspects(conversation.feed(error(99, sid=1))) == ["A"]
+    assert conversation.give_up_reason is None
 
 
 def test_a_disputed_outcome_is_not_the_one_that_is_paid():
