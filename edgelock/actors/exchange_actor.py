@@ -11,7 +11,7 @@ from typing import Any
 from edgelock.actors.address import Address
 from edgelock.actors.base import SupervisedActor
 from edgelock.actors.clock import Clock
-from edgelock.actors.closing import Closing
+from edgelock.actors.closing import CLOSE_RETRY_NS, Closing
 from edgelock.actors.dispatch import Dispatch
 from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.journal import Journal, JournalError, RecordedFill
@@ -66,8 +66,6 @@ from edgelock.core.settings import TradingSettings
 from edgelock.core.telemetry import LibraryLog, RateLimited
 from edgelock.core.units import Size, Timestamp
 
-CLOSE_RETRY_NS = 200_000_000
-"""Real time between two looks at the venue's own list while everything is being cancelled."""
 DRIFTS_MAX = 2
 """So many looks in a row at which the venue's position is not ours are an alarm: one may be a lag."""
 _TOO_MANY = "too_many_requests"
@@ -205,14 +203,15 @@ class ExchangeActor(SupervisedActor):
     def _pump(self) -> None:
         """Send what may be sent, and see to it that the rest is looked at again in time."""
         if self._closing is not None:
-            self._closing.cancel_what_rests(self._desks.values())
+            self._closing.cancel_what_rests(self._desks.values(), self._clock.monotonic_ns())
         else:
             self._take_up_what_is_due()
         self._dispatch.pump(self._desks, self._settings)
         self._wait_for_tokens()
         if self._closing is not None:
-            self._closing.look_when_idle(self._desks.values())
-            if self._clock.monotonic_ns() >= self._closing.give_up_ns:
+            now_ns = self._clock.monotonic_ns()
+            self._closing.look_when_idle(self._desks.values(), now_ns)
+            if now_ns >= self._closing.give_up_ns:
                 self._closing.report(self._desks.values(), is_confirmed=False)
 
     def _take_up_what_is_due(self) -> None:
@@ -380,10 +379,11 @@ class ExchangeActor(SupervisedActor):
         """Closed is when every request is over and the venue's own list is empty; until then, look again."""
         if self._closing is None:
             return
-        if self._closing.seen(shown, self._desks.values()):
+        now_ns = self._clock.monotonic_ns()
+        if self._closing.seen(shown, now_ns):
             self._closing.report(self._desks.values(), is_confirmed=True)
         else:
-            self._schedule("close", self._clock.monotonic_ns() + CLOSE_RETRY_NS)
+            self._schedule("close", now_ns + CLOSE_RETRY_NS)
 
     def _say(self, message: str, at: Timestamp) -> None:
         record = LibraryLog(at=at, logger="edgelock.exchange", severity="ERROR", message=message)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from edgelock.actors.exchange_actor import CLOSE_RETRY_NS, ExchangeActor
+from edgelock.actors.closing import CLOSE_RETRY_NS
+from edgelock.actors.exchange_actor import ExchangeActor
 from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.journal import Journal
 from edgelock.actors.messages import (
@@ -14,6 +15,7 @@ from edgelock.actors.messages import (
     ClaimMarket,
     DropMarket,
     FeedNews,
+    GatewayNews,
     MarketNews,
     OpenOrdersLeft,
     OrderOutcome,
@@ -50,6 +52,7 @@ from tests.core.builders import ASK, BID, HALTED, NOON, OPEN, cents, contracts
 
 A, B = (market.ticker for market in two_markets())
 LIMIT_S = 5
+GIVE_UP_NS = 10 * SECOND
 REDUCE = Permit(mode=Mode.REDUCE_ONLY, reason="kill")
 
 
@@ -102,7 +105,6 @@ class Door:
             timer=self.clock.timer,
             clock=self.clock,
         )
-        self.tell = self.actor.handle
         self.venue = Answers(self.gateway, self.tell, self.clock)
         for market in two_markets():
             self.tell(AddMarket(market, self.markets[market.ticker].address))
@@ -112,6 +114,12 @@ class Door:
                 self.permit(permit, market.ticker)
         for box in self.markets.values():
             box.taken()
+
+    def tell(self, message) -> None:
+        """One message, and what the gateway has to say because of it."""
+        self.actor.handle(message)
+        for notice in self.gateway.new_notices():
+            self.tell(GatewayNews(notice))
 
     def claim(self, ticker=A, incarnation=1) -> None:
         self.tell(ClaimMarket(ticker, incarnation, self.markets[ticker].address))
@@ -133,6 +141,12 @@ class Door:
         self.gateway.resting.pop(name)
         self.facts(ticker)
 
+    def hold_and_enter(self, name: str) -> None:
+        """Buy 10 contracts with an entry of 20, which goes on resting."""
+        self.submit(an_entry(name, price=44, size=20))
+        self.venue.ack(name)
+        self.venue.fill(name, 10, trade=f"t-{name}", price=44)
+
     def wait(self, nanoseconds: int) -> None:
         """Let time pass and give the actor what it then tells itself."""
         self.clock.timer.advance(nanoseconds)
@@ -141,7 +155,7 @@ class Door:
 
     def close(self) -> list[OpenOrdersLeft]:
         reports: list[OpenOrdersLeft] = []
-        self.tell(CancelEverything(reports.append))
+        self.tell(CancelEverything(reports.append, self.clock.monotonic_ns() + GIVE_UP_NS))
         return reports
 
 
@@ -344,6 +358,8 @@ NARROW = TradingSettings.model_validate(
         ("inventory_global", lambda door: (door.hold(10, B, "h"), door.hold(6)), an_entry("a", size=9, price=45)),
         ("exit_exceeds_position", lambda door: door.hold(10), an_exit("a", size=11)),
         ("exit_exceeds_position", None, an_exit("a", size=1)),
+        ("order_group", lambda door: setattr(door.gateway, "takes_entries", False), an_entry("a")),
+        ("not_flat", lambda door: door.hold(1), an_entry("a", price=40)),
     ],
 )
 def test_every_limit_refuses_at_the_gate_and_the_market_is_told_which(build, limit, prepare, wish):
@@ -391,9 +407,7 @@ def test_new_limits_hold_from_the_moment_they_are_told(build):
 
 def test_a_permit_that_was_not_renewed_closes_entries_and_lets_exits_and_cancels_pass(build):
     door = build()
-    door.hold()
-    door.submit(an_entry("b", price=44))
-    door.venue.ack("b")
+    door.hold_and_enter("b")
     door.clock.timer.advance(LIMIT_S * SECOND + 1)
     door.facts()
 
@@ -435,24 +449,20 @@ def test_a_verdict_that_falls_while_an_entry_waits_refuses_it(build):
 def test_a_kill_withdraws_entries_at_the_door_even_when_the_market_does_not(build):
     """A market that is hung, or between two lives, would leave its entry on the book."""
     door = build()
-    door.hold()
-    door.submit(an_entry("a", price=44))
-    door.venue.ack("a")
+    door.hold_and_enter("a")
     door.submit(an_exit("x"))
     door.venue.ack("x")
 
     door.permit(REDUCE)
     door.permit(REDUCE)
 
-    assert door.gateway.sent() == ["place entry", "place a", "place x", "cancel a"]
+    assert door.gateway.sent() == ["place a", "place x", "cancel a"]
 
 
 @pytest.mark.parametrize(("exits_too", "canceled"), [(False, ["cancel a"]), (True, ["cancel a", "cancel x"])])
 def test_a_quarantined_market_leaves_no_entry_on_the_book_and_its_exits_by_policy(build, exits_too, canceled):
     door = build()
-    door.hold()
-    door.submit(an_entry("a", price=44))
-    door.venue.ack("a")
+    door.hold_and_enter("a")
     door.submit(an_exit("x"))
     door.venue.ack("x")
 
@@ -460,7 +470,7 @@ def test_a_quarantined_market_leaves_no_entry_on_the_book_and_its_exits_by_polic
     if exits_too:
         door.venue.canceled("a")
 
-    assert door.gateway.sent()[3:] == canceled
+    assert door.gateway.sent()[2:] == canceled
 
 
 def test_an_amendment_that_could_flip_the_position_is_refused_and_leaves_the_order_resting(build):
@@ -484,10 +494,10 @@ def test_an_amendment_that_could_flip_the_position_is_refused_and_leaves_the_ord
 def test_entries_wait_for_tokens_while_exits_use_the_reserve_and_it_is_told_once(build):
     door = build(tokens=40, refill=10)
     door.hold()
-    door.submit(an_entry("b", price=44))
+    door.submit(an_exit("b", size=4))
     door.venue.ack("b")  # 20 left
     door.submit(an_entry("c"), ticker=B)
-    door.submit(an_exit("x"))
+    door.submit(an_exit("x", size=6))
 
     assert door.gateway.sent() == ["place entry", "place b", "place x"]
     door.wait(SECOND - 1)
@@ -543,17 +553,16 @@ def test_an_order_is_durable_before_it_is_sent(build):
 
 def test_without_a_journal_entries_are_refused_and_exits_and_cancels_are_sent(build):
     door = build()
-    door.hold()
-    door.submit(an_entry("b", price=44))
-    door.venue.ack("b")
+    door.hold_and_enter("b")
     door.facts()
     door.journal.is_broken = True
 
-    door.submit(an_entry("a", ASK, 66), an_exit("x"), a_cancel("b"))
+    door.submit(an_entry("a"), ticker=B)
+    door.submit(an_exit("x"), a_cancel("b"))
     door.venue.ack("x")
 
     assert door.gateway.sent()[-2:] == ["place x", "cancel b"]
-    assert [fact.limit for fact in door.facts() if isinstance(fact, IntentRefused)] == ["journal"]
+    assert [fact.limit for fact in door.facts(B)] == ["journal"]
     assert [record.message for record in door.telemetry.records()] == ["order not journaled: the disk is full"] * 2
 
 

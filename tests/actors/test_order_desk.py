@@ -61,7 +61,7 @@ def test_an_old_verdict_is_at_most_reduce_only_and_never_opens_what_was_halted(p
 def test_every_answer_is_a_fact_with_the_next_number(answer, fact):
     desk = a_desk(an_order("a"))
 
-    told, _ = desk.answered(answer)
+    told, _ = desk.learned(answer)
 
     assert (type(told), told.sequence, told.at) == (fact, 1, NOON)
     assert desk.ledger.sequence == 1
@@ -77,32 +77,34 @@ def test_every_answer_is_a_fact_with_the_next_number(answer, fact):
 )
 def test_every_answer_to_a_change_is_a_fact_too(wish, answer, fact):
     desk = a_desk(an_order("a"))
-    desk.answered(gateway.Acknowledged(**ABOUT, venue_order_id="v"))
+    desk.learned(gateway.Acknowledged(**ABOUT, venue_order_id="v"))
     desk.sent(wish, NOON)
 
-    assert isinstance(desk.answered(answer)[0], fact)
-    assert desk.in_flight is None
+    assert isinstance(desk.learned(answer)[0], fact)
 
 
-def test_only_the_answer_about_the_order_in_flight_frees_the_way():
+def test_only_the_end_of_the_request_under_way_frees_the_way():
     desk = a_desk(an_order("a"))
-    desk.answered(gateway.Acknowledged(**ABOUT, venue_order_id="v"))
-    desk.sent(an_order("b"), NOON)
+    desk.learned(gateway.Acknowledged(**ABOUT, venue_order_id="v"))
+    assert desk.in_flight == "a"
+    desk.request_done("b")
+    assert desk.in_flight == "a"
 
-    desk.answered(gateway.Canceled(**ABOUT, reason="the venue's own"))
+    desk.request_done("a")
 
-    assert desk.in_flight == "b"
+    assert desk.in_flight is None
+    assert desk.is_idle()
 
 
 def test_a_change_makes_sense_while_the_order_rests_and_a_cancel_also_while_nobody_knows():
     desk = a_desk(an_order("a"))
     assert (desk.is_pointless(CANCEL), desk.is_pointless(AMEND)) == (True, True)
-    desk.answered(gateway.Acknowledged(**ABOUT, venue_order_id="v"))
+    desk.learned(gateway.Acknowledged(**ABOUT, venue_order_id="v"))
     assert (desk.is_pointless(CANCEL), desk.is_pointless(AMEND)) == (False, False)
     desk.sent(CANCEL, NOON)
-    desk.answered(gateway.Unanswered(**ABOUT, reason="timeout"))
+    desk.learned(gateway.Unanswered(**ABOUT, reason="timeout"))
     assert (desk.is_pointless(CANCEL), desk.is_pointless(AMEND)) == (False, True)
-    desk.answered(gateway.Canceled(**ABOUT, reason="asked"))
+    desk.learned(gateway.Canceled(**ABOUT, reason="asked"))
 
     assert (desk.is_pointless(CANCEL), desk.is_pointless(AMEND)) == (True, True)
     assert not desk.is_pointless(an_order("new"))
@@ -110,7 +112,7 @@ def test_a_change_makes_sense_while_the_order_rests_and_a_cancel_also_while_nobo
 
 def test_the_exposure_counts_every_order_that_is_not_proven_dead():
     desk = a_desk(an_order("a"))
-    desk.answered(gateway.Unanswered(**ABOUT, reason="timeout"))
+    desk.learned(gateway.Unanswered(**ABOUT, reason="timeout"))
 
     assert [order.state for order in desk.exposure().orders] == [OrderState.UNKNOWN]
     assert desk.exposure().worst_case == 1000
@@ -121,11 +123,3 @@ def test_the_moment_of_the_last_trim_is_on_record():
 
     assert a_desk(trim).recovered(NOON).last_trim_at == NOON
     assert a_desk(an_order("a")).recovered(NOON).last_trim_at is None
-
-
-def test_only_entries_wait_for_others():
-    desk = a_desk()
-    for wish, urgent in ((an_order("a"), False), (an_order("x", role=Role.EXIT), True), (CANCEL, True), (AMEND, True)):
-        desk.queue.clear()
-        desk.queue.append(wish)
-        assert desk.is_urgent() is urgent

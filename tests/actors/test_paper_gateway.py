@@ -14,9 +14,13 @@ from edgelock.actors.order_gateway import (
     CancelRejected,
     Filled,
     GatewayAnswer,
+    GatewayNotice,
+    MarketLoaded,
     OpenOrder,
+    OpenOrdersSeen,
     OrderGateway,
     Rejected,
+    RequestDone,
 )
 from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.core.book import Book, Level
@@ -25,6 +29,7 @@ from edgelock.core.fees import GAME_FEES
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.market import Market, MarketStatus, Side
 from edgelock.core.order import CancelReason, Kind, Role, TimeInForce
+from edgelock.core.position import Position
 from edgelock.core.price_grid import CENT_GRID, linear_grid
 from edgelock.core.units import Money, Price, Size, Timestamp
 
@@ -45,15 +50,25 @@ MARKET = Market(
 
 
 class Listening:
-    """A paper gateway for one market, and every answer it gave."""
+    """A paper gateway for one market, the news it told of orders, and everything it told.
+
+    answers  news of orders
+    heard    news, notices and the ends of requests, in order
+    """
 
     def __init__(self, *, book: bool = True) -> None:
         self.answers: list[GatewayAnswer] = []
+        self.heard: list[GatewayAnswer | GatewayNotice] = []
         clock = EngineClock(NOON, 0, monotonic=lambda: 0)
-        self.gateway = PaperGateway(run="r1", clock=clock, answer=self.answers.append)
+        self.gateway = PaperGateway(run="r1", clock=clock, answer=self._hear)
         self.gateway.add_market(MARKET)
         if book:
             self.gateway.on_book(T, a_book(), NOON)
+
+    def _hear(self, answer: GatewayAnswer | GatewayNotice) -> None:
+        self.heard.append(answer)
+        if not isinstance(answer, RequestDone | MarketLoaded | OpenOrdersSeen):
+            self.answers.append(answer)
 
     def new_answers(self) -> list[GatewayAnswer]:
         answers = self.answers[:]
@@ -92,9 +107,33 @@ def a_sale(price=4900, size=400) -> tuple[Print, ...]:
     return (Print("p1", Price(price), Size(size), Side.ASK),)
 
 
-def test_it_is_an_order_gateway():
-    gateway: OrderGateway = Listening().gateway
-    assert gateway.open_orders() == ()
+def test_it_is_an_order_gateway_that_starts_flat_and_shows_its_own_list():
+    paper = Listening()
+    gateway: OrderGateway = paper.gateway
+
+    gateway.look()
+
+    assert paper.heard == [MarketLoaded(ticker=T, position=Position()), OpenOrdersSeen(())]
+
+
+def test_every_command_ends_with_its_one_request_done():
+    paper = Listening()
+
+    paper.gateway.place(T, an_order())
+    paper.gateway.place("X", an_order("b"))
+    paper.gateway.amend(T, an_amendment())
+    paper.gateway.on_trades(T, a_sale(), LATER)
+    paper.gateway.cancel_many(((T, a_cancel()), (T, a_cancel("b"))))
+
+    assert [type(a) for a in paper.heard] == [
+        MarketLoaded,
+        *(Acknowledged, RequestDone),
+        *(Rejected, RequestDone),
+        *(Amended, RequestDone),
+        Filled,  # unasked, so no request ends with it
+        *(Canceled, RequestDone),
+        *(CancelRejected, RequestDone),
+    ]
 
 
 def test_the_life_of_an_order_is_told_in_answers():
@@ -253,18 +292,6 @@ def test_news_of_a_market_it_does_not_know_changes_nothing():
     paper.gateway.on_grid("X", CENT_GRID, NOON)
 
     assert paper.answers == []
-
-
-def test_cancel_all_answers_for_every_order_with_its_reason():
-    paper = Listening()
-    for name in ("a", "b"):
-        paper.gateway.place(T, an_order(name))
-    paper.answers.clear()
-
-    paper.gateway.cancel_all("shutdown")
-
-    assert [(a.client_order_id, a.reason) for a in paper.answers] == [("a", "shutdown"), ("b", "shutdown")]
-    assert paper.gateway.open_orders() == ()
 
 
 def test_a_market_added_twice_keeps_its_orders():

@@ -10,7 +10,10 @@ from edgelock.actors.order_gateway import (
     Canceled,
     CancelRejected,
     GatewayAnswer,
+    GatewayNotice,
+    MarketLoaded,
     OrderGateway,
+    RequestDone,
 )
 from edgelock.actors.shadow_gateway import ShadowGateway
 from edgelock.core.order import TimeInForce
@@ -18,9 +21,15 @@ from edgelock.core.units import Price, Size
 from tests.actors.test_paper_gateway import MARKET, NOON, T, a_cancel, an_amendment, an_order
 
 
-def a_shadow() -> tuple[OrderGateway, list[GatewayAnswer]]:
+def a_shadow() -> tuple[ShadowGateway, list[GatewayAnswer]]:
+    """A gateway that knows one market, and the news that it tells of orders."""
     answers: list[GatewayAnswer] = []
-    gateway = ShadowGateway(run="r1", clock=EngineClock(NOON, 0, monotonic=lambda: 0), answer=answers.append)
+
+    def hear(answer: GatewayAnswer | GatewayNotice) -> None:
+        if not isinstance(answer, RequestDone | MarketLoaded):
+            answers.append(answer)
+
+    gateway = ShadowGateway(run="r1", clock=EngineClock(NOON, 0, monotonic=lambda: 0), answer=hear)
     gateway.add_market(MARKET)
     return gateway, answers
 
@@ -64,12 +73,21 @@ def test_a_cancelled_order_is_gone_and_not_found_again():
     assert [type(a) for a in answers[1:]] == [Canceled, CancelRejected, AmendRejected]
 
 
-def test_cancel_all_takes_every_market_along():
-    gateway, answers = a_shadow()
-    gateway.place("A", an_order())
-    gateway.place("B", an_order())
+def test_every_command_ends_with_its_one_request_done():
+    heard: list[GatewayAnswer | GatewayNotice] = []
+    gateway: OrderGateway = ShadowGateway(
+        run="r1", clock=EngineClock(NOON, 0, monotonic=lambda: 0), answer=heard.append
+    )
+    gateway.add_market(MARKET)
 
-    gateway.cancel_all("shutdown")
+    gateway.place(T, an_order())
+    gateway.amend(T, an_amendment())
+    gateway.cancel_many(((T, a_cancel()), (T, a_cancel("b"))))
 
-    assert [(a.ticker, a.reason) for a in answers[2:]] == [("A", "shutdown"), ("B", "shutdown")]
-    assert gateway.open_orders() == ()
+    assert [type(a) for a in heard] == [
+        MarketLoaded,
+        *(Acknowledged, RequestDone),
+        *(Amended, RequestDone),
+        *(Canceled, RequestDone),
+        *(CancelRejected, RequestDone),
+    ]

@@ -15,15 +15,23 @@ from edgelock.actors.order_gateway import (
     Amended,
     Canceled,
     CancelRejected,
+    Command,
     Filled,
     GatewayAnswer,
+    GatewayNotice,
+    MarketLoaded,
     OpenOrder,
+    OpenOrdersSeen,
     Rejected,
+    RenewOrder,
+    RequestDone,
+    ResendOrder,
     Unanswered,
 )
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.market import Market
 from edgelock.core.market_state import MarketState
+from edgelock.core.position import Position
 from edgelock.core.telemetry import Record
 from edgelock.core.units import Money, Timestamp
 from tests.actors.runtime_doubles import PATIENCE_S, ManualClock, ManualTimer, ObedientActor
@@ -71,16 +79,43 @@ class Letterbox:
 
 
 class ObedientGateway:
-    """Takes every request and answers when the test says so. `requests` is all it was asked, in order."""
+    """Takes every request and answers when the test says so.
+
+    requests    all it was asked about orders, in order; a batch is its parts
+    batches     the ids of each batch of cancellations
+    under_way   orders of which a request has not ended
+    fuse        what was asked of the fuse, in order
+    wanted      what is due: renewals and second sendings, until the test takes them away
+    notices     what it has to say unasked, until the door was told
+    """
 
     def __init__(self, log: list[str] | None = None) -> None:
-        self.requests: list[tuple[str, PlaceOrder | AmendOrder | CancelOrder]] = []
+        self.requests: list[tuple[str, Command]] = []
+        self.batches: list[tuple[str, ...]] = []
+        self.under_way: set[str] = set()
         self.markets: list[Market] = []
         self.resting: dict[str, OpenOrder] = {}
+        self.fuse: list[str] = []
+        self.wanted: list[tuple[str, RenewOrder | ResendOrder]] = []
+        self.notices: list[GatewayNotice] = []
+        self.looks = 0
+        self.is_list_readable = True
+        self.is_loading_slow = False
+        self.takes_entries = True
+        self.max_in_flight = 100
+        self.upkeep_ns: int | None = None
         self._log = [] if log is None else log
+
+    def start(self) -> None:
+        raise AssertionError("the door does not start its gateway")
+
+    def stop(self) -> None:
+        raise AssertionError("the door does not stop its gateway")
 
     def add_market(self, market: Market) -> None:
         self.markets.append(market)
+        if not self.is_loading_slow:
+            self.notices.append(MarketLoaded(ticker=market.ticker, position=Position()))
 
     def place(self, ticker: str, wish: PlaceOrder) -> None:
         self._take(ticker, wish)
@@ -91,8 +126,29 @@ class ObedientGateway:
     def cancel(self, ticker: str, wish: CancelOrder) -> None:
         self._take(ticker, wish)
 
-    def cancel_all(self, reason: str) -> None:
-        raise AssertionError(f"nobody asks for this here: {reason}")
+    def cancel_many(self, wishes: tuple[tuple[str, CancelOrder], ...]) -> None:
+        self.batches.append(tuple(wish.client_order_id for _, wish in wishes))
+        for ticker, wish in wishes:
+            self._take(ticker, wish)
+
+    def renew(self, ticker: str, wish: RenewOrder) -> None:
+        self._take(ticker, wish)
+
+    def resend(self, ticker: str, wish: ResendOrder) -> None:
+        self._take(ticker, wish)
+
+    def due(self, _now: Timestamp) -> tuple[tuple[str, RenewOrder | ResendOrder], ...]:
+        return tuple(self.wanted)
+
+    def trip_fuse(self) -> None:
+        self.fuse.append("trip")
+
+    def mend_fuse(self) -> None:
+        self.fuse.append("mend")
+
+    def look(self) -> None:
+        self.looks += 1
+        self.notices.append(OpenOrdersSeen(self.open_orders() if self.is_list_readable else None))
 
     def open_orders(self) -> tuple[OpenOrder, ...]:
         return tuple(self.resting.values())
@@ -101,16 +157,28 @@ class ObedientGateway:
         """What was asked, as words: "place a", "cancel a"."""
         return [f"{_WORDS[type(wish)]} {wish.client_order_id}" for _, wish in self.requests]
 
-    def _take(self, ticker: str, wish: PlaceOrder | AmendOrder | CancelOrder) -> None:
+    def new_notices(self) -> list[GatewayNotice]:
+        notices, self.notices = self.notices, []
+        return notices
+
+    def _take(self, ticker: str, wish: Command) -> None:
+        assert wish.client_order_id not in self.under_way, f"{wish} while another request about it is under way"
         self.requests.append((ticker, wish))
+        self.under_way.add(wish.client_order_id)
         self._log.append(f"{_WORDS[type(wish)]} {wish.client_order_id}")
 
 
-_WORDS: dict[type, str] = {PlaceOrder: "place", AmendOrder: "amend", CancelOrder: "cancel"}
+_WORDS: dict[type, str] = {
+    PlaceOrder: "place",
+    AmendOrder: "amend",
+    CancelOrder: "cancel",
+    RenewOrder: "renew",
+    ResendOrder: "resend",
+}
 
 
 class Answers:
-    """The gateway's answers about one market, told to the actor under test when the test says so."""
+    """What the gateway learns, told to the actor under test when the test says so; a request ends with its answer."""
 
     def __init__(self, gateway: ObedientGateway, tell: Callable[[GatewayNews], object], clock: HandClock) -> None:
         self._gateway, self._tell, self._clock = gateway, tell, clock
@@ -126,10 +194,10 @@ class Answers:
             price=wish.price,
             remaining=wish.size,
         )
-        self.say(Acknowledged(**self._about(name), venue_order_id=f"v-{name}"))
+        self._answer(Acknowledged(**self._about(name), venue_order_id=f"v-{name}"))
 
     def reject(self, name: str) -> None:
-        self.say(Rejected(**self._about(name), code="no", text="no"))
+        self._answer(Rejected(**self._about(name), code="no", text="no"))
 
     def fill(self, name: str, size: int, trade: str = "x1", price: int = 46) -> None:
         self.say(
@@ -146,19 +214,29 @@ class Answers:
 
     def canceled(self, name: str) -> None:
         self._gateway.resting.pop(name, None)
-        self.say(Canceled(**self._about(name), reason="asked"))
+        self._answer(Canceled(**self._about(name), reason="asked"))
 
     def not_found(self, name: str) -> None:
-        self.say(CancelRejected(**self._about(name), code="not_found", text="no order"))
+        self._answer(CancelRejected(**self._about(name), code="not_found", text="no order"))
 
     def amended(self, name: str, price: int, size: int) -> None:
-        self.say(Amended(**self._about(name), price=cents(price), size=contracts(size)))
+        self._answer(Amended(**self._about(name), price=cents(price), size=contracts(size)))
 
     def silent(self, name: str) -> None:
-        self.say(Unanswered(**self._about(name), reason="timeout"))
+        self._answer(Unanswered(**self._about(name), reason="timeout"))
 
-    def say(self, answer: GatewayAnswer) -> None:
+    def done(self, name: str) -> None:
+        """The request about this order is over."""
+        self._gateway.under_way.discard(name)
+        self.say(RequestDone(**self._about(name)))
+
+    def say(self, answer: GatewayAnswer | GatewayNotice) -> None:
         self._tell(GatewayNews(answer))
+
+    def _answer(self, answer: GatewayAnswer) -> None:
+        self.say(answer)
+        if answer.client_order_id in self._gateway.under_way:
+            self.done(answer.client_order_id)
 
     def _about(self, name: str) -> dict[str, Any]:
         ticker = next(t for t, w in self._gateway.requests if w.client_order_id == name)

@@ -40,6 +40,7 @@ def a_gate(net=0, orders=(), **changes) -> Gate:
         mode=Mode.OPEN,
         is_feed_live=True,
         is_active=True,
+        is_fuse_whole=True,
         exposure=Exposure(net=contracts(net), orders=tuple(orders)),
         others_worst=Size(0),
         strategy=StrategySettings(),
@@ -178,3 +179,18 @@ def test_a_lost_book_or_a_market_that_does_not_trade_lets_exits_through_and_no_e
 
     assert refused_by(an_entry(), a_gate(**closed)) == limit
     assert check(an_exit_intent(), a_gate(net=10, **closed)) is None
+
+
+def test_the_venues_own_brake_lets_exits_through_and_no_entry():
+    gate = a_gate(net=10, is_fuse_whole=False)
+
+    assert refused_by(an_entry(), gate) == "order_group"
+    assert check(an_exit_intent(), gate) is None
+
+
+def test_nobody_enters_on_a_fill_that_is_known_here_and_not_to_the_market_yet():
+    refused = check(an_entry(), a_gate(net=-3))
+
+    assert refused is not None
+    assert (refused.limit, refused.found, refused.allowed) == ("not_flat", 300, 0)
+    assert check(an_entry(), a_gate(net=-3, enforce_gates=False)) is None

@@ -10,7 +10,10 @@ from pathlib import Path
 from edgelock.actors.clock import EngineClock
 from edgelock.actors.journal import Journal
 from edgelock.actors.notices import Notice
+from edgelock.actors.order_gateway import OrderGateway
+from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.actors.redaction import Redactor
+from edgelock.actors.shadow_gateway import ShadowGateway
 from edgelock.actors.telemetry import TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
 from edgelock.core.fees import FeeTerms
@@ -118,6 +121,7 @@ class PaperHouse:
             clock=clock,
             journal=self.journal,
             bucket=full_bucket(refill_per_s=100, capacity=100, now=NOON),
+            build_gateway=_local_gateway,
             build_telemetry=lambda life: Scribe(life, self.ledger),  # type: ignore[arg-type,return-value]
             build_feed=lambda life, _system: ObedientActor(life, self.asked_of_feed),
             escalated=self.notices.append,
@@ -129,6 +133,11 @@ class PaperHouse:
     def wait_for_market(self, ticker: str) -> MarketState:
         """Its actor's state, once that has taken over what is on record."""
         return self.board.wait_for(ticker, lambda state: state.is_recovered)
+
+
+def _local_gateway(system: TradingSystem) -> OrderGateway:
+    kind = ShadowGateway if system.settings.mode == "shadow" else PaperGateway
+    return kind(run=system.run, clock=system.clock, answer=system.tell_exchange)
 
 
 @contextmanager
