@@ -36,6 +36,11 @@ class ExchangeClock:
             self._is_held = False
 
     @property
+    def is_held(self) -> bool:
+        """Whether it stands at its origin still."""
+        return self._is_held
+
+    @property
     def anchor(self) -> ClockAnchor:
         """The numbers that define this clock."""
         return ClockAnchor(self._origin, self._anchor_wall_ns, self._speed)

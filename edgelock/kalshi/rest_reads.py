@@ -9,6 +9,7 @@ from urllib.parse import quote
 import tenacity
 
 from edgelock.kalshi.account import Page
+from edgelock.kalshi.read_budget import ORDER_READ_COST, READ_COST, ReadBudget
 from edgelock.kalshi.rest_call import Answer, CallLimits, ClockOffset, VenueConnection, VenueUnreachable, wall_clock_ms
 from edgelock.kalshi.signing import Credentials
 from edgelock.kalshi.wire import WireError
@@ -17,6 +18,8 @@ from edgelock.kalshi.wire_error import VenueError, read_error
 PAGES_MAX = 200
 PAGE_SIZE = "1000"
 _TOO_MANY_REQUESTS = 429
+_ONE_ORDER = "/portfolio/orders/"
+_QUEUES = "/portfolio/orders/queue_positions"
 _P = TypeVar("_P")
 _I = TypeVar("_I")
 Query = Mapping[str, str | Sequence[str]]
@@ -36,7 +39,8 @@ class VenueReader:
     """One connection to the venue, and the patience of its reads. For one thread at a time.
 
     Every read raises VenueError (the venue said no), VenueUnreachable (no answer in time) or WireError (an answer
-    that is not what the protocol says). `rng` spreads the pauses between repetitions.
+    that is not what the protocol says). `budget` is the account's, shared with all other readers; `rng` spreads the
+    pauses between repetitions.
     """
 
     def __init__(
@@ -46,12 +50,14 @@ class VenueReader:
         *,
         rng: random.Random,
         limits: CallLimits = USUAL_LIMITS,
+        budget: ReadBudget | None = None,
         wall_ms: Callable[[], int] = wall_clock_ms,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._connection = VenueConnection(base_url, credentials, limits, wall_ms=wall_ms, monotonic=monotonic)
         self._limits = limits
+        self._budget = budget
         self._rng = rng
         self._monotonic = monotonic
         self._sleep = sleep
@@ -117,6 +123,9 @@ class VenueReader:
             raise busy.cause from None
 
     def _get_once(self, path: str, query: Query | None, deadline: float) -> bytes:
+        cost = ORDER_READ_COST if path.startswith(_ONE_ORDER) and path != _QUEUES else READ_COST
+        if self._budget is not None and not self._budget.take(cost, deadline=deadline):
+            raise VenueUnreachable(f"GET {path}: no room in the account's read limit in time")
         try:
             answer = self._connection.send("GET", path, query=query, deadline=deadline)
         except VenueUnreachable as away:

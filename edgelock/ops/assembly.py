@@ -63,7 +63,7 @@ def run(options: RunOptions) -> int:
 
 def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str], stack: ExitStack) -> int:
     events, telemetry = RunEvents(), _run_telemetry(options)
-    rest = KalshiRest(venue.rest_url, venue.credentials, rng=_rng())
+    rest = KalshiRest(venue.rest_url, venue.credentials, rng=_rng(), budget=venue.read_budget)
     stack.callback(rest.close)
     system = _build_system(options, venue, journal, telemetry, events, _write_bucket(rest, venue, options))
     library_logs = LibraryLogs(system.addresses.telemetry, venue.clock)
@@ -147,9 +147,11 @@ def _write_bucket(rest: KalshiRest, venue: Venue, options: RunOptions) -> TokenB
     A part of the bucket stays unused: requests may arrive closer together than they left.
     """
     try:
-        write = rest.account_limits().write
+        limits = rest.account_limits()
     except UNREADABLE as error:
         raise UserError(f"the account's rate limits could not be read: {error}") from None
+    venue.read_budget.resize(limits.read.refill_per_second, limits.read.capacity)
+    write = limits.write
     capacity = write.capacity * (100 - options.settings.live.token_margin_percent) // 100
     return full_bucket(refill_per_s=write.refill_per_second, capacity=capacity, now=venue.clock.now())
 

@@ -46,7 +46,9 @@ def gateway_of(
             entries_only_when_flat=settings.strategy_name != "legacy",
         ),
         venue=LiveVenue(
-            open_rest=lambda: TradingRest(venue.rest_url, credentials, rng=rng(), limits=limits),
+            open_rest=lambda: TradingRest(
+                venue.rest_url, credentials, rng=rng(), limits=limits, budget=venue.read_budget
+            ),
             ws_url=venue.ws_url,
             credentials=venue.credentials,
             rng=rng(),

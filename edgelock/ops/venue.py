@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from edgelock.actors.clock import EngineClock, monotonic_ns, wall_clock_ns
+from edgelock.kalshi.read_budget import ReadBudget
 from edgelock.kalshi.signing import CredentialError, Credentials, credentials_from_pem
 from edgelock.ops.credentials import credentials_of
 from edgelock.ops.embedded_process import (
@@ -31,6 +32,7 @@ class Venue:
     credentials          for reading and for the sockets; they sign GET and nothing else
     trading_credentials  for the live gateway alone; None unless the mode is live
     markets              tickers that the embedded exchange has listed so far
+    read_budget          what everybody who reads shares
     child                the embedded exchange's process; None when it was there before
     """
 
@@ -42,6 +44,7 @@ class Venue:
     markets: tuple[str, ...] = ()
     child: EmbeddedExchange | None = None
     is_embedded: bool = False
+    read_budget: ReadBudget
 
     def release_clock(self) -> None:
         """The embedded exchange's time stands still until its first client is ready; a real venue's runs anyway."""
@@ -113,6 +116,7 @@ def _embedded(options: RunOptions, told: Callable[[str], None]) -> Venue:
         markets=ready.markets,
         child=child,
         is_embedded=True,
+        read_budget=ReadBudget(speed=ready.speed),
     )
 
 
@@ -138,6 +142,7 @@ def _remote(options: RunOptions, addresses: Mapping[str, VenueAddress]) -> Venue
         credentials=credentials.read_only(),
         trading_credentials=_for_trading(options, credentials),
         clock=EngineClock(wall_clock_ns(), monotonic_ns(), 1),
+        read_budget=ReadBudget(),
     )
 
 
