@@ -79,6 +79,7 @@ class Account:
     client_order_ids: set[str] = field(default_factory=set)
     groups: dict[str, OrderGroup] = field(default_factory=dict)
     reserved: dict[str, Money] = field(default_factory=dict)
+    canceled_all_at: Timestamp | None = None
 
     def position(self, ticker: str) -> Position:
         """The position in a market, made at its first use."""

@@ -15,11 +15,14 @@ from edgelock.exchange.account_history import AccountHistory
 from edgelock.exchange.accounts import Account
 from edgelock.exchange.facts import Fact
 from edgelock.exchange.flow import BookSide, MarketListing, MarketPhase, Trading
+from edgelock.exchange.habits import Habits
 from edgelock.exchange.market import Market
 from edgelock.exchange.order_groups import OrderGroup
 from edgelock.exchange.orders import AmendTerms, Order, OrderTerms, UpdateReason
 from edgelock.exchange.refusals import Refused
 from edgelock.exchange.venue import Venue
+
+_NO_HABITS = Habits()
 
 
 class Engine:
@@ -28,8 +31,10 @@ class Engine:
     read_lag  how far private reads are behind; it may change at any time, and what was seen once stays seen
     """
 
-    def __init__(self, new_id: Callable[[], str], *, read_lag: Duration = Duration(0)) -> None:
-        self.venue = Venue(new_id)
+    def __init__(
+        self, new_id: Callable[[], str], *, read_lag: Duration = Duration(0), habits: Habits = _NO_HABITS
+    ) -> None:
+        self.venue = Venue(new_id, habits)
         self.now = Timestamp(0)
         self.read_lag = read_lag
         self._reads_at = Timestamp(0)
@@ -63,11 +68,17 @@ class Engine:
             # An amend may have moved the expiry; only the entry that still holds counts.
             if order is not None and order.expires_at == expires_at:
                 venue.cancel(order, UpdateReason.EXPIRY_CANCEL, self.now)
+        while venue.late_cancels_due and venue.late_cancels_due[0][0] <= self.now:
+            late = venue.live_orders.get(heappop(venue.late_cancels_due)[2])
+            if late is not None:
+                venue.cancel(late, UpdateReason.NONE, self.now)
         while venue.closes_due and venue.closes_due[0][0] <= self.now:
             close_time, ticker = heappop(venue.closes_due)
             # The close may have been moved; only the entry that still holds counts.
             if venue.markets[ticker].close_time == close_time:
                 market_life.change_phase(venue, venue.markets[ticker], MarketPhase.CLOSED, self.now)
+        while venue.close_cancels_due and venue.close_cancels_due[0][0] <= self.now:
+            market_life.clear_book(venue, venue.markets[heappop(venue.close_cancels_due)[1]], self.now)
         while venue.settlements_due and venue.settlements_due[0][0] <= self.now:
             _, ticker = heappop(venue.settlements_due)
             market_life.finalize(venue, venue.markets[ticker], self.now)
@@ -76,7 +87,14 @@ class Engine:
     def next_due(self) -> Timestamp | None:
         """When `advance` has something to do next, or None."""
         venue = self.venue
-        due = [queue[0][0] for queue in (venue.expiries, venue.closes_due, venue.settlements_due) if queue]
+        queues = (
+            venue.expiries,
+            venue.late_cancels_due,
+            venue.closes_due,
+            venue.close_cancels_due,
+            venue.settlements_due,
+        )
+        due = [queue[0][0] for queue in queues if queue]
         return min(due) if due else None
 
     def open_account(self, account_id: str, user_id: str, cash: Money) -> Account:

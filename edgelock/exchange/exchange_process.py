@@ -31,12 +31,14 @@ from edgelock.exchange.faults_schedule import FaultSchedule
 from edgelock.exchange.faults_world import WorldFaults
 from edgelock.exchange.flow import Flow
 from edgelock.exchange.flow_driver import FlowDriver
+from edgelock.exchange.habits import Habits
 from edgelock.exchange.ledger_view import ledger_object
 from edgelock.exchange.rate_limit import TIERS, RateLimiter
 from edgelock.exchange.recording import RecordingError, recording_flow
 from edgelock.exchange.request_log import RequestLog
 from edgelock.exchange.scenarios import scenario_flow
 from edgelock.exchange.signature_check import ApiKey, SignatureCheck
+from edgelock.exchange.weekly_pause import WeeklyPaused
 from edgelock.exchange.ws_broadcast import Broadcast
 
 MEMBER_ID = "member"
@@ -60,6 +62,7 @@ class ServiceOptions:
     balance: Money
     tier: str
     read_lag: Duration
+    habits: Habits
     duration_s: float | None
     exits_with_parent: bool
     holds_clock: bool
@@ -121,7 +124,7 @@ def assemble(
     flow: Flow, schedule: FaultSchedule, key: GeneratedKey, options: ServiceOptions, log: RequestLog
 ) -> Exchange:
     """An exchange with one member, its clock started."""
-    engine = Engine(new_id=lambda: str(uuid.uuid4()), read_lag=options.read_lag)
+    engine = Engine(new_id=lambda: str(uuid.uuid4()), read_lag=options.read_lag, habits=options.habits)
     engine.open_account(MEMBER_ID, str(uuid.uuid4()), options.balance)
     clock = ExchangeClock(flow.starts_at, options.speed, is_held=options.holds_clock)
     broadcast = Broadcast(engine, clock.now)
@@ -145,6 +148,11 @@ def assemble(
 
 
 def _flow(options: ServiceOptions) -> Flow:
+    flow = _traders(options)
+    return WeeklyPaused(flow) if options.habits.pauses_weekly else flow
+
+
+def _traders(options: ServiceOptions) -> Flow:
     if options.recording is None:
         return scenario_flow(options.scenario, seed=options.seed, starts_at=Timestamp(time.time_ns()))
     try:

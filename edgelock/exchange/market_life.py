@@ -75,7 +75,11 @@ def change_phase(venue: Venue, market: Market, phase: MarketPhase, now: Timestam
         if now < market.close_time:
             market.close_time = now
             venue.facts.append(CloseTimeMoved(now, ticker, now))
-        _cancel_resting(venue, market, UpdateReason.CLOSE_CANCEL, now)
+        # The venue takes the book away shortly after the close; until then nobody can.
+        if venue.habits.close_cancels_after:
+            heappush(venue.close_cancels_due, (Timestamp(now + venue.habits.close_cancels_after), ticker))
+        else:
+            clear_book(venue, market, now)
     elif status is MarketStatus.INACTIVE:
         _cancel_resting(venue, market, UpdateReason.HALT_CANCEL, now, only_on_pause=True)
         venue.facts.append(MarketPaused(now, ticker, is_paused=True))
@@ -83,6 +87,11 @@ def change_phase(venue: Venue, market: Market, phase: MarketPhase, now: Timestam
         # The venue clears the book of a market that resumes.
         _cancel_resting(venue, market, UpdateReason.HALT_CANCEL, now)
         venue.facts.append(MarketPaused(now, ticker, is_paused=False))
+
+
+def clear_book(venue: Venue, market: Market, now: Timestamp) -> None:
+    """Cancel what still rests in a market that has closed."""
+    _cancel_resting(venue, market, UpdateReason.CLOSE_CANCEL, now)
 
 
 def move_close(venue: Venue, market: Market, close_time: Timestamp, now: Timestamp) -> None:
@@ -116,6 +125,7 @@ def determine(venue: Venue, market: Market, value: Price, now: Timestamp) -> Non
     if market.value is not None:
         raise IllegalMarketChange(f"{ticker} is determined already")
     change_phase(venue, market, MarketPhase.CLOSED, now)
+    clear_book(venue, market, now)
     market.status = MarketStatus.DETERMINED
     market.value = value
     market.updated_at = now

@@ -9,7 +9,16 @@ from heapq import heappush
 from edgelock.core.units import Size, Timestamp
 from edgelock.exchange.accounts import Account
 from edgelock.exchange.exchange_pauses import halt_refusal, trading_refusal
-from edgelock.exchange.order_entry import expiry_refusal, has_ended, price_refusal, status_refusal, work, would_cross
+from edgelock.exchange.order_entry import (
+    end_unrested,
+    expiry_refusal,
+    has_ended,
+    price_refusal,
+    refuses_to_cross,
+    status_refusal,
+    work,
+    would_cross,
+)
 from edgelock.exchange.orders import AmendTerms, Order, UpdateReason
 from edgelock.exchange.refusals import Reason, Refused
 from edgelock.exchange.venue import Venue
@@ -28,7 +37,13 @@ def cancel_all(venue: Venue, account: Account, now: Timestamp) -> int | Refused:
     refused = halt_refusal(venue)
     if refused is not None:
         return refused
-    orders = [order for resting in account.resting.values() for order in resting.values()]
+    account.canceled_all_at = now
+    orders = [
+        order
+        for ticker, resting in account.resting.items()
+        if not has_ended(venue.markets[ticker])
+        for order in resting.values()
+    ]
     for order in sorted(orders, key=lambda order: order.number):
         venue.cancel(order, UpdateReason.NONE, now)
     return len(orders)
@@ -84,13 +99,12 @@ def live_order(venue: Venue, account: Account, order_id: str) -> Order | Refused
     halted = halt_refusal(venue)
     if halted is not None:
         return halted
-    order = venue.live_orders.get(order_id)
-    if order is not None and order.account_id == account.account_id:
-        return order
-    finished = account.orders.get(order_id)
-    if finished is not None and has_ended(venue.markets[finished.ticker]):
+    order = account.orders.get(order_id)
+    if order is None:
+        return Refused(Reason.NOT_FOUND)
+    if has_ended(venue.markets[order.ticker]):
         return Refused(Reason.MARKET_INACTIVE)
-    return Refused(Reason.NOT_FOUND)
+    return order if order.is_live else Refused(Reason.NOT_FOUND)
 
 
 def _amend_refusal(venue: Venue, account: Account, order: Order, terms: AmendTerms, now: Timestamp) -> Refused | None:
@@ -113,7 +127,7 @@ def _amend_refusal(venue: Venue, account: Account, order: Order, terms: AmendTer
     )
     if refused is not None:
         return refused
-    if order.is_post_only and would_cross(market, terms.side, terms.price):
+    if refuses_to_cross(venue, order.is_post_only, market, terms.side, terms.price):
         return Refused(Reason.INVALID_ORDER, "post only cross")
     remaining = Size(terms.total - order.filled)
     needed = venue.reserve_with(account, order.ticker, added=(order.side, terms.price, remaining), without=order)
@@ -136,6 +150,9 @@ def _reshape(venue: Venue, order: Order, terms: AmendTerms, now: Timestamp) -> N
     venue.unrest(order, now)
     order.price = terms.price
     order.remaining = remaining
+    if order.is_post_only and would_cross(venue.markets[order.ticker], order.side, order.price):
+        end_unrested(venue, order, UpdateReason.POST_ONLY_CROSS_CANCEL, now)
+        return
     work(venue, venue.markets[order.ticker], order, now, UpdateReason.AMEND)
 
 

@@ -1,9 +1,12 @@
 """Placing an order: every check first, then the trades, then the rest into the book."""
 
+from heapq import heappush
+
 from edgelock.core.units import SECOND, Price, Size, Timestamp
 from edgelock.exchange.accounts import Account
 from edgelock.exchange.exchange_pauses import halt_refusal, trading_refusal
 from edgelock.exchange.flow import BookSide
+from edgelock.exchange.habits import PostOnlyCross
 from edgelock.exchange.market import ENDED, Market, MarketStatus
 from edgelock.exchange.matching import Ending, match
 from edgelock.exchange.orders import Order, OrderStatus, OrderTerms, SelfTradePrevention, TimeInForce, UpdateReason
@@ -30,9 +33,14 @@ def place(venue: Venue, account: Account, terms: OrderTerms, now: Timestamp) -> 
     order = _new_order(venue, account, terms, now)
     account.orders[order.order_id] = order
     if terms.is_reduce_only and not _cap_to_position(account, order):
-        _end_unrested(venue, order, UpdateReason.REDUCE_ONLY_CANCEL, now)
+        end_unrested(venue, order, UpdateReason.REDUCE_ONLY_CANCEL, now)
+        return order
+    if order.is_post_only and would_cross(market, order.side, order.price):
+        end_unrested(venue, order, UpdateReason.POST_ONLY_CROSS_CANCEL, now)
         return order
     work(venue, market, order, now)
+    if order.is_live:
+        _catch_up_with_cancel_all(venue, account, order, now)
     return order
 
 
@@ -69,14 +77,32 @@ def work(venue: Venue, market: Market, order: Order, now: Timestamp, reason: Upd
         venue.rest(order, now)
         venue.updated(order, reason, now)
     elif ending is Ending.MET_OWN_ORDER:
-        _end_unrested(venue, order, UpdateReason.SELF_TRADE_CANCEL, now)
+        end_unrested(venue, order, UpdateReason.SELF_TRADE_CANCEL, now)
     else:
-        _end_unrested(venue, order, UpdateReason.NONE, now)
+        end_unrested(venue, order, UpdateReason.NONE, now)
+
+
+def _catch_up_with_cancel_all(venue: Venue, account: Account, order: Order, now: Timestamp) -> None:
+    """A cancel-all may reach orders placed soon after it: this one goes a second later."""
+    since = account.canceled_all_at
+    if since is not None and now < since + venue.habits.cancel_all_lasts:
+        heappush(venue.late_cancels_due, (Timestamp(now + SECOND), order.number, order.order_id))
 
 
 def would_cross(market: Market, side: BookSide, price: Price) -> bool:
     """Whether an order at this price would trade at once."""
     return market.book.first_against(side, price) is not None
+
+
+def refuses_to_cross(venue: Venue, is_post_only: bool, market: Market, side: BookSide, price: Price) -> bool:
+    """Whether an order is refused because it would trade although it is post-only; else it is taken and canceled."""
+    if not is_post_only or not would_cross(market, side, price):
+        return False
+    habit = venue.habits.post_only_cross
+    if habit is PostOnlyCross.ALTERNATELY:
+        venue.post_only_crosses += 1
+        return venue.post_only_crosses % 2 == 1
+    return habit is PostOnlyCross.REFUSED
 
 
 def price_refusal(market: Market, price: Price) -> Refused | None:
@@ -117,7 +143,7 @@ def _refusal(venue: Venue, account: Account, terms: OrderTerms, now: Timestamp) 
         or price_refusal(market, terms.price)
         or _group_refusal(market, account, terms)
         or _duplicate_refusal(account, terms)
-        or _post_only_refusal(market, terms)
+        or _post_only_refusal(venue, market, terms)
         or _balance_refusal(venue, account, terms)
         or _position_refusal(venue, account, terms)
     )
@@ -150,9 +176,9 @@ def _duplicate_refusal(account: Account, terms: OrderTerms) -> Refused | None:
     return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID) if used else None
 
 
-def _post_only_refusal(market: Market, terms: OrderTerms) -> Refused | None:
-    crosses = terms.is_post_only and would_cross(market, terms.side, terms.price)
-    return Refused(Reason.INVALID_ORDER, "post only cross") if crosses else None
+def _post_only_refusal(venue: Venue, market: Market, terms: OrderTerms) -> Refused | None:
+    refuses = refuses_to_cross(venue, terms.is_post_only, market, terms.side, terms.price)
+    return Refused(Reason.INVALID_ORDER, "post only cross") if refuses else None
 
 
 def _balance_refusal(venue: Venue, account: Account, terms: OrderTerms) -> Refused | None:
@@ -164,13 +190,13 @@ def _balance_refusal(venue: Venue, account: Account, terms: OrderTerms) -> Refus
 
 def _position_refusal(venue: Venue, account: Account, terms: OrderTerms) -> Refused | None:
     """Refuse what could, with everything resting on its side, take the position over the limit."""
-    if venue.position_limit is None or terms.is_reduce_only:
+    if venue.habits.position_limit is None or terms.is_reduce_only:
         return None
     resting = account.resting.get(terms.ticker, {}).values()
     same_side = terms.size + sum(order.remaining for order in resting if order.side is terms.side)
     held = account.held(terms.ticker)
     reached = held + same_side if terms.side is BookSide.BID else same_side - held
-    return Refused(Reason.RISK_LIMIT) if reached > venue.position_limit else None
+    return Refused(Reason.RISK_LIMIT) if reached > venue.habits.position_limit else None
 
 
 def _can_fill(market: Market, account: Account, terms: OrderTerms) -> bool:
@@ -216,7 +242,8 @@ def _cap_to_position(account: Account, order: Order) -> bool:
     return order.remaining > 0
 
 
-def _end_unrested(venue: Venue, order: Order, reason: UpdateReason, now: Timestamp) -> None:
+def end_unrested(venue: Venue, order: Order, reason: UpdateReason, now: Timestamp) -> None:
+    """End an order that is not in the book."""
     order.remaining = Size(0)
     order.status = OrderStatus.CANCELED
     venue.updated(order, reason, now)

@@ -47,6 +47,7 @@ class UpdateReason(Enum):
     HALT_CANCEL = "HaltCancel"
     TRADE = "Trade"
     REDUCE_ONLY_CANCEL = "ReduceOnlyCancel"
+    POST_ONLY_CROSS_CANCEL = "PostOnlyCrossCancel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,14 +44,19 @@ def exchange_status(call: Call) -> Answer:
     return Answer(200, {**flags, "exchange_index_statuses": statuses})
 
 
-def exchange_schedule(_: Call) -> Answer:
-    """Open around the clock."""
+def exchange_schedule(call: Call) -> Answer:
+    """Open around the clock, in New York; where there is a weekly pause, Thursdays come in two parts."""
     around_the_clock = [{"open_time": "00:00", "close_time": "00:00"}]
-    hours = {
+    hours: WireObject = {
         "start_time": rfc3339(Timestamp(0)),
         "end_time": rfc3339(Timestamp(4_102_444_800 * SECOND)),
         **dict.fromkeys(_DAYS, around_the_clock),
     }
+    if call.engine.venue.habits.pauses_weekly:
+        hours["thursday"] = [
+            {"open_time": "00:00", "close_time": "03:00"},
+            {"open_time": "05:00", "close_time": "00:00"},
+        ]
     return Answer(200, {"schedule": {"standard_hours": [hours], "maintenance_windows": []}})
 
 

@@ -10,9 +10,10 @@ from typing import NoReturn
 
 import click
 
-from edgelock.core.units import MILLISECOND, Duration, Money, parse_money
+from edgelock.core.units import CONTRACT, MILLISECOND, Duration, Money, Size, parse_money
 from edgelock.exchange.api_key import KEY_TYPES
 from edgelock.exchange.exchange_process import ServiceOptions, ServiceRefused, run_service
+from edgelock.exchange.habits import Habits, PostOnlyCross
 from edgelock.exchange.rate_limit import TIERS
 from edgelock.exchange.scenarios import SCENARIO_NAMES
 from edgelock.exchange.signature_check import SCOPES
@@ -79,6 +80,33 @@ def _balance(_: click.Context, __: click.Parameter, text: str) -> Money:
     type=click.IntRange(0, 60_000),
     help="How far private reads are behind writes, in exchange time.",
 )
+@click.option(
+    "--close-cancels-ms",
+    default=500,
+    show_default=True,
+    type=click.IntRange(0, 60_000),
+    help="How long orders still rest in a market that has closed, in exchange time.",
+)
+@click.option(
+    "--cancel-all-lasts-ms",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 60_000),
+    help="How long after a cancel-all new orders are canceled too, in exchange time.",
+)
+@click.option(
+    "--post-only-cross",
+    default=PostOnlyCross.REFUSED.value,
+    show_default=True,
+    type=click.Choice([habit.value for habit in PostOnlyCross]),
+    help="What becomes of a post-only order that would trade at once.",
+)
+@click.option("--weekly-pause", is_flag=True, help="Pause trading on Thursdays, 03:00 to 05:00 in New York.")
+@click.option(
+    "--position-limit",
+    type=click.IntRange(1),
+    help="Largest position in a market, in contracts (default: none).",
+)
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Stop after this many real seconds.")
 @click.option("--exit-with-parent", is_flag=True, help="Stop when standard input ends.")
 @click.option("--hold-clock", is_flag=True, help="Stand still until POST /embedded/clock/release.")
@@ -100,6 +128,11 @@ def exchange(
     balance: Money,
     tier: str,
     read_lag_ms: int,
+    close_cancels_ms: int,
+    cancel_all_lasts_ms: int,
+    post_only_cross: str,
+    weekly_pause: bool,
+    position_limit: int | None,
     duration: float | None,
     exit_with_parent: bool,
     hold_clock: bool,
@@ -126,6 +159,13 @@ def exchange(
         balance=balance,
         tier=tier,
         read_lag=Duration(read_lag_ms * MILLISECOND),
+        habits=Habits(
+            close_cancels_after=Duration(close_cancels_ms * MILLISECOND),
+            cancel_all_lasts=Duration(cancel_all_lasts_ms * MILLISECOND),
+            post_only_cross=PostOnlyCross(post_only_cross),
+            pauses_weekly=weekly_pause,
+            position_limit=None if position_limit is None else Size(position_limit * CONTRACT),
+        ),
         duration_s=duration,
         exits_with_parent=exit_with_parent,
         holds_clock=hold_clock,

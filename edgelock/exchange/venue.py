@@ -13,6 +13,7 @@ from edgelock.exchange.account_history import AccountHistory, Change
 from edgelock.exchange.accounts import Account, reserve_needed
 from edgelock.exchange.facts import Fact, FeesOverridden, LevelChanged, OrderUpdated, Traded
 from edgelock.exchange.flow import BookSide, Trading
+from edgelock.exchange.habits import Habits
 from edgelock.exchange.market import Market
 from edgelock.exchange.orders import Order, OrderStatus, UpdateReason
 
@@ -22,15 +23,12 @@ HOUSE_TAKERS = "house takers"
 
 
 class Venue:
-    """Everything the engine knows. `new_id` makes the ids of orders, trades and groups.
+    """Everything the engine knows. `new_id` makes the ids of orders, trades and groups."""
 
-    position_limit  the largest position a member may reach in a market; None sets no limit
-    """
-
-    def __init__(self, new_id: Callable[[], str]) -> None:
+    def __init__(self, new_id: Callable[[], str], habits: Habits) -> None:
         self.new_id = new_id
+        self.habits = habits
         self.trading = Trading.OPEN
-        self.position_limit: Size | None = None
         self.markets: dict[str, Market] = {}
         self.accounts: dict[str, Account] = {}
         self.histories: dict[str, AccountHistory] = {}
@@ -45,8 +43,11 @@ class Venue:
         self.deposited = Money(0)
         self.facts: list[Fact] = []
         self.expiries: list[tuple[Timestamp, int, str]] = []
+        self.late_cancels_due: list[tuple[Timestamp, int, str]] = []
         self.closes_due: list[tuple[Timestamp, str]] = []
+        self.close_cancels_due: list[tuple[Timestamp, str]] = []
         self.settlements_due: list[tuple[Timestamp, str]] = []
+        self.post_only_crosses = 0
         self._last_number = 0
 
     def next_number(self) -> int:

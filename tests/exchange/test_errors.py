@@ -16,6 +16,7 @@ from edgelock.core.market import Side
 from edgelock.core.order import ClientOrderId, Kind, Role, TimeInForce
 from edgelock.core.units import Price, Size
 from edgelock.exchange.flow import MarketPhase, Trading
+from edgelock.exchange.habits import Habits
 from edgelock.exchange.rate_limit import Bucket
 from edgelock.exchange.refusals import Reason
 from edgelock.exchange.rest_errors import REFUSALS
@@ -178,7 +179,7 @@ def forget_order(stage: Stage) -> None:
 
 
 def limit_positions(stage: Stage) -> None:
-    stage.served.engine.venue.position_limit = contracts(9)
+    stage.served.engine.venue.habits = Habits(position_limit=contracts(9))
 
 
 async def in_tripped_group(stage: Stage, _: str) -> Answer:

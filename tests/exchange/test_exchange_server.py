@@ -11,6 +11,7 @@ import pytest
 
 from edgelock.core.units import ONE_DOLLAR
 from edgelock.exchange.flow import ChangePhase, MarketPhase, Settle, Trading
+from edgelock.exchange.habits import Habits
 from tests.exchange.engine_builders import EVENT, NOON, TICKER, FlowScript, at, cents
 from tests.exchange.served import Served, serving
 
@@ -406,6 +407,19 @@ def test_a_key_does_only_what_its_scopes_allow(scopes: tuple[str, ...], reads: i
         assert (await served.ann.request("GET", "/markets"))[0] == 200
 
     run(scenario, scopes=scopes)
+
+
+@pytest.mark.parametrize(("pauses", "sessions"), [(False, ["00:00"]), (True, ["00:00", "05:00"])])
+def test_the_schedule_has_a_thursday_in_two_parts_where_there_is_a_weekly_pause(
+    pauses: bool, sessions: list[str]
+) -> None:
+    async def scenario(served: Served) -> None:
+        served.engine.venue.habits = Habits(pauses_weekly=pauses)
+        (hours,) = (await served.ann.get("/exchange/schedule"))["schedule"]["standard_hours"]
+        assert [session["open_time"] for session in hours["thursday"]] == sessions
+        assert hours["friday"] == [{"open_time": "00:00", "close_time": "00:00"}]
+
+    run(scenario)
 
 
 def test_a_settled_market_pays_and_shows_in_the_settlements() -> None:

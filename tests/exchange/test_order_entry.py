@@ -6,6 +6,7 @@ import pytest
 
 from edgelock.core.units import Size
 from edgelock.exchange.flow import MarketPhase
+from edgelock.exchange.habits import Habits
 from edgelock.exchange.orders import Order, OrderStatus, OrderTerms, TimeInForce, UpdateReason
 from edgelock.exchange.refusals import Reason, Refused
 from tests.exchange.engine_builders import ASK, BID, NOON, Desk, at, cents, contracts, dollars
@@ -153,7 +154,7 @@ def test_sizes_go_down_to_a_hundredth_of_a_contract() -> None:
 
 def test_a_position_limit_counts_what_is_held_and_all_that_rests_on_the_side() -> None:
     desk = Desk()
-    desk.engine.venue.position_limit = contracts(10)
+    desk.engine.venue.habits = Habits(position_limit=contracts(10))
     desk.house(ASK, 50, 6)
     desk.placed(BID, 50, 6)
     desk.placed(BID, 40, 3)
