@@ -15,6 +15,10 @@ from edgelock.ops.settings import Settings
 from edgelock.ops.trading_system import TradingSystem
 from edgelock.ops.venue import Venue
 
+READ_ATTEMPTS = 3
+READ_PAUSE_S = 0.05
+"""A sweep is many reads and fails with any of them, so each is tried again at once; writes never are."""
+
 
 def gateway_of(
     system: TradingSystem, settings: Settings, venue: Venue, journal: Journal, rng: Callable[[], random.Random]
@@ -32,7 +36,8 @@ def gateway_of(
         connect_s=live.request_timeout / SECOND,
         read_s=live.request_timeout / SECOND,
         deadline_s=live.request_timeout / SECOND,
-        attempts_max=1,
+        attempts_max=READ_ATTEMPTS,
+        pause_s=READ_PAUSE_S,
     )
     return LiveGateway(
         run=system.run,
