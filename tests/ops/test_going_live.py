@@ -99,6 +99,15 @@ def test_live_is_refused_in_one_line_by_a_failing_check(name, path, answer, line
     assert refused(options(name, live=True), venue) == f"live trading on {name} is refused: {line.format(name)}"
 
 
+def test_every_row_of_the_check_is_explained_in_the_document(venue):
+    text = (Path(__file__).parents[2] / "docs" / "going-live.md").read_text(encoding="utf-8")
+    core = {row.check for row in approved(options("embedded", live=True)).preflight}
+
+    rows = {row.check for row in approved(options("prod", live=True), addresses=venue.addresses).preflight} - core
+
+    assert {row.split(" NHL")[0] for row in rows if row.split(" NHL")[0] not in text} == {"mode"}
+
+
 def test_a_lapsed_attestation_and_a_clock_that_is_off_refuse_live(venue):
     keys = {"api_keys": [{"api_key_id": KEY_ID, "name": "n", "scopes": ["read", "write"]}]}
     venue.answers["/api_keys"] = (200, {**keys, "api_key_region_expiration_ts": int(time.time()) - 60})
