@@ -6,6 +6,7 @@ sockets, and answered, without another request in between.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from email.utils import formatdate
 
 from aiohttp import web
@@ -80,7 +81,8 @@ class ExchangeServer:
         """Close every connection and stop listening."""
         if self._acting is not None:
             self._acting.cancel()
-            await asyncio.gather(self._acting, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await self._acting
         await self._sockets.close_all()
         if self._runner is not None:
             await self._runner.cleanup()

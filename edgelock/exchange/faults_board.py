@@ -47,6 +47,7 @@ class FaultBoard:
                     "name": state.rule.name,
                     "do": state.rule.kind,
                     "on": sorted(state.rule.targets),
+                    "state": state.phase(elapsed),
                     "occasions": state.occasions,
                     "strikes": state.strikes,
                 }

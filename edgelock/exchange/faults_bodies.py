@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from random import Random
 
 from edgelock.exchange.faults_rest_kinds import ANY_FIELD
@@ -107,7 +107,7 @@ def _scale(holder: dict[str, object], name: str) -> None:
         return
     try:
         scaled = Decimal(value) * 100
-    except InvalidOperation:
+    except ArithmeticError:
         return
     holder[name] = f"{scaled:f}" if isinstance(value, str) else scaled
 
@@ -125,7 +125,7 @@ def _retyped(value: object) -> object:
     if isinstance(value, str):
         try:
             return Decimal(value)
-        except InvalidOperation:
+        except ArithmeticError:
             return 7
     if isinstance(value, list | dict):
         return "unexpected"

@@ -176,7 +176,7 @@ def _refuse_unknown(given: Mapping[str, _Given], allowed: Iterable[str], about: 
 def _compose(raw: bytes, source: str) -> object:
     try:
         root = yaml.compose(raw.decode(), Loader=yaml.SafeLoader)
-        return None if root is None else _value(root, source)
+        return None if root is None else _value(root, source, set())
     except UnicodeDecodeError:
         raise FaultFileError(f"{source}: is not UTF-8 text") from None
     except yaml.MarkedYAMLError as error:
@@ -189,10 +189,13 @@ def _compose(raw: bytes, source: str) -> object:
         raise FaultFileError(f"{source}: is nested too deeply") from None
 
 
-def _value(node: yaml.Node, source: str) -> object:
+def _value(node: yaml.Node, source: str, seen: set[int]) -> object:
     """A scalar as text or Decimal, a list of _Given, a table of them."""
+    if id(node) in seen:
+        raise FaultFileError(f"{_place(node, source)}: is used again by an alias; write it out")
+    seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
-        return [_Given(_value(each, source), _place(each, source)) for each in node.value]
+        return [_Given(_value(each, source, seen), _place(each, source)) for each in node.value]
     if isinstance(node, yaml.MappingNode):
         table: dict[str, _Given] = {}
         for key, each in node.value:
@@ -201,7 +204,7 @@ def _value(node: yaml.Node, source: str) -> object:
                 raise FaultFileError(f"{where}: a key must be a word")
             if key.value in table:
                 raise FaultFileError(f"{where}: {key.value} is given twice")
-            table[key.value] = _Given(_value(each, source), where)
+            table[key.value] = _Given(_value(each, source, seen), where)
         return table
     return _scalar(node)
 

@@ -16,8 +16,11 @@ Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def fault_routes(board: FaultBoard, world: WorldFaults) -> dict[str, Answering]:
     """The handler of each method."""
 
+    def report() -> dict[str, object]:
+        return {**board.report(), "in_force": world.in_force()}
+
     async def tell(_: web.Request) -> web.StreamResponse:
-        return _answer(200, board.report())
+        return _answer(200, report())
 
     async def replace(request: web.Request) -> web.StreamResponse:
         try:
@@ -26,11 +29,11 @@ def fault_routes(board: FaultBoard, world: WorldFaults) -> dict[str, Answering]:
             return _answer(400, {"error": str(error)})
         world.replace(schedule)
         world.act_due()
-        return _answer(200, board.report())
+        return _answer(200, report())
 
     async def end(_: web.Request) -> web.StreamResponse:
         world.replace(FaultSchedule())
-        return _answer(200, board.report())
+        return _answer(200, report())
 
     return {"GET": tell, "POST": replace, "DELETE": end}
 

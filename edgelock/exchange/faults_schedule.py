@@ -117,6 +117,17 @@ class RuleState:
             self.next_at = Duration(timing.at + ((now - timing.at) // timing.every + 1) * timing.every)
         return Strike(self.rule, self.strikes, self.chance)
 
+    def phase(self, elapsed: Elapsed) -> str:
+        """Whether the rule is still "waiting" for its window, "active" in it, or "over"."""
+        timing = self.rule.timing
+        now = timing.of(elapsed)
+        if now < timing.at:
+            return "waiting"
+        is_act = self.rule.targets <= WORLD
+        is_past = not is_act and timing.lasts is not None and now >= timing.at + timing.lasts
+        is_once_done = is_act and timing.every is None and self.occasions > 0
+        return "over" if is_past or is_once_done or self.strikes == timing.count else "active"
+
     def strikes_due(self, elapsed: Elapsed) -> Iterator[tuple[Strike, Duration]]:
         """Let the occasions of a rule come that waits for none: at its start, and again after each period."""
         timing = self.rule.timing

@@ -93,6 +93,10 @@ class WorldFaults:
             self._end(self._states.pop())
         self._board.replace(schedule)
 
+    def in_force(self) -> list[str]:
+        """The names of the rules whose doing still lasts."""
+        return [state.rule.name for state in self._states]
+
     def _carry_out(self, strike: Strike, at: Duration) -> None:
         rule = strike.rule
         undos = tuple(self._do(rule))

@@ -135,6 +135,7 @@ def test_a_file_may_be_json() -> None:
         ("faults:\n  - {on: create, on: cancel, do: hang}", "f.yaml:2: on is given twice"),
         ("faults:\n  - {on: {a: b}, do: hang}", "f.yaml:2: on is a table; allowed: "),
         ("faults:\n  - {on: create, do: hang, name: [a]}", "f.yaml:2: name must be a text, and is [a]"),
+        ("faults:\n  - &a {on: create, do: hang}\n  - *a", "f.yaml:2: is used again by an alias; write it out"),
         ("faults: [", "f.yaml:1: not valid YAML"),
         ("faults: *x", "f.yaml:1: not valid YAML"),
         ("[" * 5000, "f.yaml: is nested too deeply"),

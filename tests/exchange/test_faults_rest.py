@@ -281,6 +281,7 @@ def test_a_schedule_can_be_watched_replaced_and_ended_while_it_runs() -> None:
         status, refusal = await served.ann.faults("POST", {"faults": [{"on": "creat", "do": "hang"}]})
         assert (status, refusal["error"].startswith("body:1: on is creat; allowed: ")) == (400, True)
         assert (await served.ann.faults("GET"))[1]["faults"] == report["faults"]
+        assert told["state"] == "over"
         await served.ann.faults("POST", {"faults": [{"on": "create", "do": "throttle"}]})
         assert (await served.ann.place(TICKER, "bid", "0.40", "1"))[0] == 429
         await served.ann.faults("DELETE")

@@ -201,6 +201,7 @@ def test_a_paused_exchange_takes_cancels_and_no_orders() -> None:
         order_id = await resting_order(served)
         await strike(served, on="exchange", do="pause", for_s=UNTIL_ENDED)
         assert (await served.ann.get("/exchange/status"))["trading_active"] is False
+        assert (await served.ann.faults("GET"))[1]["in_force"] == ["1 pause"]
         assert await refused(served) == (409, "trading_is_paused")
         status, _ = await served.ann.request("DELETE", f"{ORDERS}/{order_id}", params={"market_ticker": TICKER})
         assert status == 200
