@@ -39,6 +39,7 @@ def typed(**given: object) -> TradeArguments:
         "crash_market": (),
         "exchange_log": None,
         "faults": None,
+        "exchange": None,
     }
     return TradeArguments(**{**nothing, **given})  # type: ignore[arg-type]
 

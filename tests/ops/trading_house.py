@@ -22,6 +22,7 @@ from edgelock.core.market_state import MarketState
 from edgelock.core.price_grid import CENT_GRID
 from edgelock.core.rate_limit import full_bucket
 from edgelock.core.units import Size, Timestamp
+from edgelock.kalshi.read_budget import ReadBudget
 from edgelock.kalshi.rest_call import ClockOffset, VenueUnreachable
 from edgelock.kalshi.wire_market import MarketListing
 from edgelock.ops.market_selection import NotTradable
@@ -176,7 +177,7 @@ class Run:
                 faults=None,
                 **given,
             ),
-            venue=Venue(rest_url="", ws_url="", credentials=None, clock=self.system.clock),  # type: ignore[arg-type]
+            venue=Venue(rest_url="", ws_url="", credentials=None, clock=self.system.clock, read_budget=ReadBudget()),  # type: ignore[arg-type]
             system=self.system,
             roster=self.roster,
             events=self.events,
