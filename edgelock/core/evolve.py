@@ -47,6 +47,9 @@ HOLD_AFTER_REFUSAL = SECOND
 HOLD_AFTER_LIMIT = Duration(10 * SECOND)
 """How long entries wait after a limit of ours said no: what it counts changes with fills, not with prices."""
 
+PASSING_LIMITS = frozenset({"permit", "feed", "market_status", "order_group", "not_flat"})
+"""Limits that news on its way to the market lifts: after these a moment is enough."""
+
 AnyFact = TypeVar("AnyFact", bound=Fact)
 
 
@@ -192,7 +195,8 @@ def _order_fact(state: MarketState, fact: OrderFact) -> MarketState:
         state = _held(state, ledger.order(fact.client_order_id).role)
     elif isinstance(fact, IntentRefused):
         role = ledger.order(fact.intent.client_order_id).role
-        state = _held(state, role, HOLD_AFTER_LIMIT if role is Role.ENTRY else HOLD_AFTER_REFUSAL)
+        is_lasting = role is Role.ENTRY and fact.limit not in PASSING_LIMITS
+        state = _held(state, role, HOLD_AFTER_LIMIT if is_lasting else HOLD_AFTER_REFUSAL)
     if ledger.position.skew != before.skew:
         # A new position is a new episode, and quoting after a change of state waits for no cooldown.
         state = replace(state, episode=NEW_EPISODE, bid_placed_at=None, ask_placed_at=None)

@@ -74,6 +74,7 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
         system,
         MarketSource(rest, options.settings),
         wanted=_limited(wanted, options),
+        held=_held(rest) if options.settings.mode == "live" else (),
         poll_s=_poll_s(options, venue),
     )
     loop = RunLoop(options=options, venue=venue, system=system, roster=roster, events=events, telemetry=telemetry)
@@ -208,6 +209,14 @@ def _wait_for_books(system: TradingSystem) -> None:
 
 def _is_ready(state: MarketState) -> bool:
     return state.is_recovered and state.feed is FeedStatus.LIVE and state.permit is not CLOSED_AT_START
+
+
+def _held(rest: KalshiRest) -> tuple[str, ...]:
+    """Markets in which the account holds something from before."""
+    try:
+        return tuple(position.ticker for position in rest.positions() if position.net)
+    except UNREADABLE as error:
+        raise UserError(f"the account's positions could not be read: {error}") from None
 
 
 def _limited(wanted: tuple[str, ...], options: RunOptions) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ class Roster:
     """The markets of a run.
 
     wanted   tickers chosen by a person; empty for the selection's ranking
+    held     tickers of positions from before: they are traded first, or only exited when they are not selected
     poll_s   real seconds between two looks at the venue
     cache_s  real seconds that the venue's lists may be old; 0 for our own exchange
     """
@@ -49,12 +50,14 @@ class Roster:
         source: MarketSource,
         *,
         wanted: tuple[str, ...],
+        held: tuple[str, ...] = (),
         poll_s: float,
         cache_s: float = CACHE_S,
     ) -> None:
         self._system = system
         self._source = source
         self._wanted = wanted
+        self._held = held
         self._poll_s = poll_s
         self._reader = ListingNewsReader(cache_ns=int(cache_s * SECOND))
         self._dropped_realized = 0
@@ -109,6 +112,7 @@ class Roster:
     # --- adding -------------------------------------------------------------------------------------------------
 
     def _fill_up(self, *, just_left: set[str]) -> None:
+        self._take_up_what_is_held(just_left)
         traded = set(self._system.tickers())
         most = len(self._wanted) or self._system.settings.selection.max_markets_to_trade
         for listing in self._by_name(traded) if self._wanted else self._by_rank():
@@ -116,6 +120,14 @@ class Roster:
                 break
             if listing.ticker not in traded | just_left and self._may_come(listing) and self._add(listing):
                 traded.add(listing.ticker)
+
+    def _take_up_what_is_held(self, just_left: set[str]) -> None:
+        """A position must have an actor that exits it, whatever the selection says of its market."""
+        absent = [t for t in self._held if t not in {*self._system.tickers(), *just_left, *self._left}]
+        for listing in self._source.of_tickers(absent).values() if absent else ():
+            is_added = self._add(listing)
+            if is_added and self._wanted and listing.ticker not in self._wanted:
+                self._leave({listing.ticker: "held from before and not wanted"})
 
     def _by_name(self, traded: set[str]) -> tuple[MarketListing, ...]:
         absent = [ticker for ticker in self._wanted if ticker not in traded and not self._is_done_for(ticker)]
