@@ -37,13 +37,13 @@ def an_order(number, **changes):
 class Member:
     """Ann with our own client: calls in a thread, private channels on a socket. The key is that of her test client."""
 
-    def __init__(self, ann, deadline_s=PATIENCE_S):
+    def __init__(self, ann, **limits):
         self._ann = ann
         self.rest = TradingRest(
             f"{ann.origin}/trade-api/v2",
             Credentials(ann._key_id, ann._key),
             rng=random.Random(1),
-            limits=CallLimits(deadline_s=deadline_s),
+            limits=CallLimits(**{"deadline_s": PATIENCE_S, **limits}),
         )
         self.talk = PrivateConversation()
         self.told = []

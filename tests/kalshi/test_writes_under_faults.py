@@ -45,7 +45,7 @@ def run_under_every_fault(on, prepare, write):
 
     async def served():
         async with serving(FlowScript().opened_market(TICKER).lasting().flow()) as exchange:
-            calm, ann = Member(exchange.ann), Member(exchange.ann, DEADLINE_S)
+            calm, ann = Member(exchange.ann), Member(exchange.ann, deadline_s=DEADLINE_S)
             account = exchange.engine.venue.accounts["ann"]
             try:
                 for fault in FAULTS:
