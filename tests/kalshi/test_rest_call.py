@@ -93,6 +93,18 @@ def test_a_connection_is_kept_and_every_call_has_its_own_deadline():
     assert len(venue.asked) == 3
 
 
+@pytest.mark.parametrize("late", [{"drip": 20}, {"drip_head": 20}])
+def test_an_answer_that_came_too_late_is_never_taken_for_the_next_one(late):
+    with LoopbackVenue(Reply(body={"of": "the first"}, **late), Reply(body={"of": "the second"})) as venue:
+        connection = a_connection(venue)
+        with pytest.raises(VenueUnreachable, match="did not end in time"):
+            call(connection)
+        second = connection.send("GET", "/exchange/status", deadline=time.monotonic() + 60)
+        connection.close()
+
+    assert second.body == b'{"of": "the second"}'
+
+
 def test_a_body_that_ends_too_early_is_no_answer():
     with LoopbackVenue(Reply(body=b"{}" + b" " * 100, cut_after=50)) as venue:
         connection = a_connection(venue)
