@@ -69,7 +69,10 @@ class Amended:
 
 @dataclass(frozen=True, slots=True)
 class Canceled:
-    """The venue took the order off the book; `reduced_by` is what was left of it."""
+    """The venue took the order off the book; `reduced_by` is what it says was left of it.
+
+    That figure is a hint: nothing in the answer can be held against it. What filled, the fills say.
+    """
 
     reduced_by: Size
 
