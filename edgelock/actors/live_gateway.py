@@ -14,11 +14,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from edgelock.actors.clock import Clock
-from edgelock.actors.live_orders import LiveOrders, News, rests
+from edgelock.actors.live_orders import CLOCK_MARGIN, LiveOrders, News
 from edgelock.actors.live_sweeper import LiveSweeper
 from edgelock.actors.order_fuse import OrderFuse
 from edgelock.actors.order_gateway import (
     Answer,
+    Filled,
     GatewayBroken,
     MarketLoaded,
     OpenOrder,
@@ -36,7 +37,7 @@ from edgelock.core.market import Market
 from edgelock.core.order import ClientOrderId, Role
 from edgelock.core.position import Position
 from edgelock.core.telemetry import LibraryLog, Record
-from edgelock.core.units import SECOND, Duration, Money, Size, Timestamp, ceil_div
+from edgelock.core.units import SECOND, Duration, Money, Size, Timestamp
 from edgelock.kalshi.account import VenueFill, VenueOrder
 from edgelock.kalshi.private_events import FillSeen, GroupSeen, PrivateEvent
 from edgelock.kalshi.rest import TradingRest
@@ -112,7 +113,7 @@ class LiveGateway:
         self._news = news
         self._clock = clock
         self._lock = threading.RLock()
-        self._orders = LiveOrders(run, previous)
+        self._orders = LiveOrders(run, previous, entry_life=terms.entry_life, exit_life=terms.exit_life)
         self._shards: dict[str, int] = {}
         self._last_fill_at: dict[str, Timestamp] = {}
         self._live_since: Timestamp | None = None
@@ -181,28 +182,40 @@ class LiveGateway:
 
     def amend(self, ticker: str, wish: AmendOrder) -> None:
         """Send an amendment."""
+        # From here on, and not only when a worker has time for it, nothing else is concluded about the order.
+        with self._lock:
+            self._orders.amend_sent(wish)
         self._jobs.put(lambda rest: self._amend(rest, ticker, wish))
 
     def cancel(self, ticker: str, wish: CancelOrder) -> None:
         """Send a cancellation."""
+        with self._lock:
+            self._orders.cancel_sent(wish.client_order_id)
         self._jobs.put(lambda rest: self._cancel(rest, ticker, wish))
 
     def cancel_many(self, wishes: tuple[tuple[str, CancelOrder], ...]) -> None:
         """Send several cancellations as one."""
+        with self._lock:
+            for _, wish in wishes:
+                self._orders.cancel_sent(wish.client_order_id)
         self._jobs.put(lambda rest: self._cancel_many(rest, wishes))
 
     def renew(self, ticker: str, wish: RenewOrder) -> None:
         """Send a later expiry."""
+        with self._lock:
+            self._orders.renew_sent(wish.client_order_id)
         self._jobs.put(lambda rest: self._renew(rest, ticker, wish))
 
     def resend(self, ticker: str, wish: ResendOrder) -> None:
         """Send an order again, under its own id."""
+        with self._lock:
+            self._orders.resend_sent(wish.client_order_id, self._clock.now())
         self._jobs.put(lambda rest: self._resend(rest, ticker, wish))
 
     def due(self, now: Timestamp) -> tuple[tuple[str, RenewOrder | ResendOrder], ...]:
         """What has to be prolonged or sent again now."""
         with self._lock:
-            return tuple(self._orders.due(now, self._terms.entry_life, self._terms.exit_life))
+            return tuple(self._orders.due(now))
 
     def trip_fuse(self) -> None:
         """Have the venue withdraw and refuse entries."""
@@ -241,10 +254,8 @@ class LiveGateway:
                 self._news.answer(Rejected(**about, at=now, code=code, text=text, is_judged=False))
                 self._news.answer(RequestDone(**about, at=now))
                 return
-            now = self._clock.now()
-            expires_at = self._expiry(wish, now) if rests(wish) else None
-            self._orders.place_sent(ticker, wish, now, expires_at)
-        terms = OrderTerms(expiration_s=None if expires_at is None else expires_at // SECOND, group_id=group_id)
+            order = self._orders.place_sent(ticker, wish, self._clock.now())
+            terms = OrderTerms(expiration_s=_seconds(order.expires_at), group_id=group_id)
         outcome = _guarded(lambda: rest.create_order(ticker, wish, terms))
         self._finish(ticker, wish.client_order_id, lambda now: self._orders.placed(wish.client_order_id, outcome, now))
 
@@ -262,7 +273,7 @@ class LiveGateway:
         with self._lock:
             if self._is_over(ticker, wish.client_order_id):
                 return
-            order = self._orders.amend_sent(wish)
+            order = self._orders.find(wish.client_order_id)
             venue_id = order.venue_id
         assert venue_id is not None  # only what the venue acknowledged is amended
         outcome = _guarded(
@@ -274,7 +285,7 @@ class LiveGateway:
         with self._lock:
             if self._is_over(ticker, wish.client_order_id):
                 return
-            venue_id = self._orders.cancel_sent(wish.client_order_id).venue_id
+            venue_id = self._orders.find(wish.client_order_id).venue_id
         outcome = None if venue_id is None else _guarded(lambda: rest.cancel_order(venue_id, ticker))
         self._finish(
             ticker, wish.client_order_id, lambda now: self._orders.canceled(wish.client_order_id, outcome, now)
@@ -285,13 +296,11 @@ class LiveGateway:
         for ticker, wish in wishes:
             with self._lock:
                 venue_id = self._orders.find(wish.client_order_id).venue_id
+                is_sendable = venue_id is not None and not self._is_over(ticker, wish.client_order_id)
             if venue_id is None:
                 self._cancel(rest, ticker, wish)
-            else:
-                with self._lock:
-                    if not self._is_over(ticker, wish.client_order_id):
-                        self._orders.cancel_sent(wish.client_order_id)
-                        named.append((ticker, wish, venue_id))
+            elif is_sendable:
+                named.append((ticker, wish, venue_id))
         outcomes = _guarded(lambda: rest.cancel_orders([(venue_id, ticker) for ticker, _, venue_id in named]))
         for number, (ticker, wish, _) in enumerate(named):
             outcome = outcomes if isinstance(outcomes, Unknown) else outcomes[number]
@@ -302,10 +311,11 @@ class LiveGateway:
         with self._lock:
             if self._is_over(ticker, wish.client_order_id):
                 return
-            order = self._orders.renew_sent(wish.client_order_id)
+            order = self._orders.find(wish.client_order_id)
             venue_id, price, size = order.venue_id, order.price, order.size
-            expires_at = self._expiry(order.wish, self._clock.now())
+            expires_at = self._orders.expiry(order.wish, self._clock.now())
         assert venue_id is not None  # only what the venue acknowledged is prolonged
+        assert expires_at is not None  # and only what rests
         outcome = _guarded(
             lambda: rest.amend_order(
                 venue_id, ticker, order.wish.side, price, size, wish.client_order_id, expires_at // SECOND
@@ -321,11 +331,9 @@ class LiveGateway:
         with self._lock:
             if self._is_over(ticker, wish.client_order_id):
                 return
-            order = self._orders.resend_sent(wish.client_order_id)
-            now = self._clock.now()
-            if rests(order.wish):
-                order.expires_at = self._expiry(order.wish, now)
-            expiration_s = None if order.expires_at is None else order.expires_at // SECOND
+            # The expiry is counted anew: the request may have waited for a worker.
+            order = self._orders.resend_sent(wish.client_order_id, self._clock.now())
+            expiration_s = _seconds(order.expires_at)
         outcome = _guarded(
             lambda: rest.create_order(ticker, order.wish, OrderTerms(expiration_s=expiration_s)),
         )
@@ -344,14 +352,11 @@ class LiveGateway:
             self._tell(learn(now))
             self._news.answer(RequestDone(ticker=ticker, client_order_id=client_order_id, at=now))
 
-    def _expiry(self, wish: PlaceOrder, now: Timestamp) -> Timestamp:
-        """In whole seconds, as the venue takes it, and never sooner than promised."""
-        life = self._terms.exit_life if wish.role is Role.EXIT else self._terms.entry_life
-        return Timestamp(ceil_div(now + life, SECOND) * SECOND)
-
     def _tell(self, news: News) -> None:
         for answer in news:
             self._news.answer(answer)
+            if isinstance(answer, Filled):
+                self._last_fill_at[answer.ticker] = self._clock.now()
         if self._orders.needs_a_look:
             self._sweeper.ask()
 
@@ -364,6 +369,7 @@ class LiveGateway:
             now = self._clock.now()
             for event in events:
                 if isinstance(event, FillSeen):
+                    # Of whatever order: the venue's own figure may be older than this.
                     self._last_fill_at[event.fill.ticker] = now
                 self._tell(self._orders.heard(event, now))
         for group in groups:
@@ -400,13 +406,15 @@ class LiveGateway:
             now = self._clock.now()
             for answer in self._orders.swept(sweep, now):
                 self._news.answer(answer)
+                if isinstance(answer, Filled):
+                    self._last_fill_at[answer.ticker] = now
             self._withdraw_strays()
             if answers_look:
                 self._news.answer(OpenOrdersSeen(self._still_open(sweep)))
             if sweep.positions is not None:
                 self._tell_positions(sweep.positions, sweep.as_of)
             self._failure_told, self._read_at_ns = "", self._clock.monotonic_ns()
-            self._has_swept = self._live_since is not None and sweep.as_of >= self._live_since
+            self._has_swept = self._live_since is not None and sweep.as_of > self._live_since + CLOCK_MARGIN
             self._tell_readiness()
             return self._orders.needs_a_look or (self._live_since is not None and not self._has_swept)
 
@@ -425,6 +433,13 @@ class LiveGateway:
     def sweeper_broke(self, error: Exception) -> None:
         """The sweeper's thread is gone."""
         self._broken("the sweeper", error)
+
+    def still_used(self, resting: tuple[VenueOrder, ...]) -> frozenset[str]:
+        """Markets in which an order of an earlier run rests; it is withdrawn."""
+        with self._lock:
+            tickers = self._orders.strays_in(resting)
+            self._withdraw_strays()
+            return tickers
 
     def loaded(self, ticker: str, fills: tuple[VenueFill, ...], net: Size) -> None:
         """Make the position of what the venue has on record, lot by lot, and compare."""
@@ -484,6 +499,10 @@ class LiveGateway:
 def _of_this_run(position: Position) -> Position:
     """What was realised before belongs to earlier runs."""
     return Position(position.sign, position.lots, Money(0), Money(0), position.trade_ids)
+
+
+def _seconds(at: Timestamp | None) -> int | None:
+    return None if at is None else at // SECOND
 
 
 def _guarded(call: Callable[[], _Outcome]) -> _Outcome | Unknown:

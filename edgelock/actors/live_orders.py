@@ -9,6 +9,7 @@ entry waits for its expiry, after which it cannot arrive any more. Source: venue
 from collections.abc import Iterable
 from typing import Any
 
+from edgelock.actors.live_index import LiveIndex
 from edgelock.actors.live_order import Doubt, DoubtKind, LiveOrder
 from edgelock.actors.order_gateway import (
     Acknowledged,
@@ -25,10 +26,11 @@ from edgelock.actors.order_gateway import (
     Unanswered,
 )
 from edgelock.actors.sweep import LookUps, Sweep
+from edgelock.actors.unbooked_fills import UnbookedFills
 from edgelock.core.intents import AmendOrder, PlaceOrder
 from edgelock.core.market import Side
-from edgelock.core.order import ClientOrderId, TimeInForce
-from edgelock.core.units import SECOND, Duration, Price, Size, Timestamp
+from edgelock.core.order import ClientOrderId, Role, TimeInForce
+from edgelock.core.units import SECOND, Duration, Price, Size, Timestamp, ceil_div
 from edgelock.kalshi import wire_orders as wire
 from edgelock.kalshi.account import VenueFill, VenueOrder, VenueOrderStatus
 from edgelock.kalshi.private_events import FillSeen, OrderSeen, PrivateEvent
@@ -39,8 +41,12 @@ CLOCK_MARGIN = Duration(SECOND)
 """The venue's clock and ours may differ by this much, so a look counts as later only beyond it."""
 EXPIRY_MARGIN = Duration(2 * SECOND)
 """After its expiry and this much more, an order that was never seen cannot arrive (clocks may differ by a second)."""
+IN_TRANSIT_MAX = Duration(10 * SECOND)
+"""A request without an expiry cannot arrive later than this after it was given up: its connection is gone."""
+RENEWALS_TRIED = 8
+"""A renewal that does not succeed is asked for so often before the order's time is over."""
 FILLS_OVERLAP = Duration(60 * SECOND)
-"""Fills are read again from this long before the last complete sweep."""
+"""Lists are read again from this long before the last complete sweep."""
 LOOK_UPS_MAX = 20
 """Single orders looked up in one sweep; the rest follows in the next."""
 _NOT_FOUND = 404
@@ -56,30 +62,33 @@ class LiveOrders:
 
     run       what our client order ids begin with
     previous  client order ids of earlier runs that may still be alive
-    implausible_fills  trade ids of fills that no order of ours can have had, as they were told; the lists are asked
+    entry_life, exit_life  how long an order may rest without being renewed (engine time)
     strays    orders of ours that rest although nobody here keeps them: venue id to ticker, for the owner to withdraw
     """
 
-    def __init__(self, run: str, previous: frozenset[ClientOrderId] = frozenset()) -> None:
+    def __init__(
+        self, run: str, previous: frozenset[ClientOrderId] = frozenset(), *, entry_life: Duration, exit_life: Duration
+    ) -> None:
         self._prefix = f"{run}-"
         self._previous = previous
-        self._orders: dict[ClientOrderId, LiveOrder] = {}
-        self._live: dict[ClientOrderId, LiveOrder] = {}
-        self._by_venue_id: dict[str, LiveOrder] = {}
+        self._entry_life = entry_life
+        self._exit_life = exit_life
+        self._index = LiveIndex()
         self._trade_ids: set[str] = set()
-        self._unattributed: dict[str, list[VenueFill]] = {}
+        self._unbooked = UnbookedFills(CLOCK_MARGIN)
         self._nets: dict[str, int] = {}
         self._swept_as_of: Timestamp | None = None
+        self._looked_at: dict[str, int] = {}
+        self._look = 0
+        self._has_more_to_look_up = False
         self.strays: dict[str, str] = {}
-        self.foreign_orders: set[str] = set()
-        self.implausible_fills: set[str] = set()
         self.is_closing = False
 
     # --- what is known ------------------------------------------------------------------------------------------
 
     def find(self, client_order_id: ClientOrderId) -> LiveOrder:
-        """An order of this run; raises KeyError for another."""
-        return self._orders[client_order_id]
+        """An order of this run; raises KeyError for another, or one that ended long ago."""
+        return self._index[client_order_id]
 
     def is_ours(self, client_order_id: str) -> bool:
         """Whether an order is of this run, or of an earlier one of ours."""
@@ -91,14 +100,18 @@ class LiveOrders:
 
     def open_orders(self) -> tuple[OpenOrder, ...]:
         """Orders that are not proven to have ended, as far as the venue has named them."""
-        return tuple(_open_order(order) for order in self._live.values())
+        return tuple(_open_order(order) for order in self._index.live.values())
 
     @property
     def needs_a_look(self) -> bool:
         """Whether something is in doubt that the venue's lists could settle."""
-        return bool(self._unattributed or self.implausible_fills) or any(
-            order.doubt is not None or order.end_filled is not None for order in self._live.values()
-        )
+        return bool(self._index.question or self._unbooked or self._has_more_to_look_up)
+
+    def strays_in(self, resting: Iterable[VenueOrder]) -> frozenset[str]:
+        """The markets in which something of ours rests that nobody here keeps; it goes to `strays`."""
+        for shown in resting:
+            self._named(shown)
+        return frozenset(self.strays.values())
 
     def start_from(self, ticker: str, net: Size, trade_ids: Iterable[str]) -> None:
         """What was held before this run, and the fills it came from."""
@@ -107,38 +120,61 @@ class LiveOrders:
 
     # --- requests and their outcomes ----------------------------------------------------------------------------
 
-    def place_sent(self, ticker: str, wish: PlaceOrder, now: Timestamp, expires_at: Timestamp | None) -> None:
+    def expiry(self, wish: PlaceOrder, now: Timestamp) -> Timestamp | None:
+        """When the venue shall withdraw it if nobody renews it; None for an order that does not rest.
+
+        In whole seconds, as the venue takes it, and never sooner than promised.
+        """
+        if wish.time_in_force is not TimeInForce.GOOD_TILL_CANCELED:
+            return None
+        life = self._exit_life if wish.role is Role.EXIT else self._entry_life
+        return Timestamp(ceil_div(now + life, SECOND) * SECOND)
+
+    def place_sent(self, ticker: str, wish: PlaceOrder, now: Timestamp) -> LiveOrder:
         """An order is about to be sent."""
-        order = LiveOrder(ticker, wish, now, expires_at, wish.price, wish.size, now)
-        self._orders[wish.client_order_id] = self._live[wish.client_order_id] = order
+        order = LiveOrder.sent(ticker, wish, now, self.expiry(wish, now))
+        self._index.add(order)
+        if order.expires_at is not None:
+            self._index.remind(order, self._renewal_at(order, order.expires_at))
+        return order
 
     def placed(self, client_order_id: ClientOrderId, outcome: wire.PlaceOutcome, now: Timestamp) -> News:
         """What came of sending an order, for the first time or again."""
         order = self._answered(client_order_id)
         if isinstance(outcome, wire.Placed):
-            self._bind(order, outcome.order_id)
-            if order.is_over:
-                return []
-            order.doubt, order.told_at = None, now
-            if not outcome.remaining:
-                order.end_filled = outcome.filled
-            return [*self._acknowledge(order, now), *self._try_to_end(order, now)]
+            return self._was_placed(order, outcome, now)
         if order.is_over or (order.is_acknowledged and order.doubt is None):
             return []  # a channel was quicker, and it knows better
         is_first = order.doubt is None
         if isinstance(outcome, wire.Refused) and is_first and not order.booked:
             self._over(order, now)
             return [_rejected(order, outcome, now)]
-        doubt = order.doubt = order.doubt or Doubt(DoubtKind.PLACE, now)
+        doubt = order.doubt or Doubt(DoubtKind.PLACE, now)
         doubt.since, doubt.absences = now, 0
         doubt.has_landed = doubt.has_landed or isinstance(outcome, wire.AlreadyExists)
-        doubt.refusal = outcome if isinstance(outcome, wire.Refused) else None
+        doubt.refusal = outcome if isinstance(outcome, wire.Refused) and _is_judged(outcome) else None
+        self._doubt(order, doubt)
         return [Unanswered(**_about(order, now), reason=_reason("place", outcome))] if is_first else []
+
+    def _was_placed(self, order: LiveOrder, outcome: wire.Placed, now: Timestamp) -> News:
+        if order.venue_id not in (None, outcome.order_id):
+            return []  # two names for one order: the lists say which one it has
+        self._index.bind(order, outcome.order_id)
+        news = self._attributed(order, now)
+        if order.is_over:
+            return news
+        order.told_at, order.assured_until = now, order.expires_at
+        if not outcome.remaining:
+            order.end_filled = outcome.filled
+        order.heard_filled = max(order.heard_filled, outcome.filled)
+        self._doubt(order, None)
+        return [*self._acknowledge(order, now), *news, *self._try_to_end(order, now)]
 
     def amend_sent(self, wish: AmendOrder) -> LiveOrder:
         """An amendment is about to be sent."""
-        order = self._orders[wish.client_order_id]
-        order.is_requested, order.amending = True, (wish.price, wish.size)
+        order = self._sent(wish.client_order_id)
+        order.amending = (wish.price, wish.size)
+        order.reach(wish.price, wish.size)
         return order
 
     def amended(self, client_order_id: ClientOrderId, outcome: wire.AmendOutcome, now: Timestamp) -> News:
@@ -152,14 +188,13 @@ class LiveOrders:
         if isinstance(outcome, wire.Refused) and outcome.status != _NOT_FOUND:
             order.amending = None
             return [AmendRejected(**_about(order, now), code=outcome.code, text=outcome.text)]
-        order.doubt = Doubt(DoubtKind.AMEND, now)
+        order.is_size_sure = order.is_size_sure and isinstance(outcome, wire.Refused)
+        self._doubt(order, Doubt(DoubtKind.AMEND, now))
         return [Unanswered(**_about(order, now), reason=_reason("amend", outcome))]
 
     def cancel_sent(self, client_order_id: ClientOrderId) -> LiveOrder:
         """A cancellation is about to be sent."""
-        order = self._orders[client_order_id]
-        order.is_requested = True
-        return order
+        return self._sent(client_order_id)
 
     def canceled(self, client_order_id: ClientOrderId, outcome: wire.CancelOutcome | None, now: Timestamp) -> News:
         """What came of a cancellation; None when it could not be sent, because the venue has never named the order."""
@@ -167,27 +202,30 @@ class LiveOrders:
         if order.is_over:
             return []
         if isinstance(outcome, wire.Canceled):
-            if order.amending is not None:
-                order.doubt = Doubt(DoubtKind.CANCEL, now)  # off the book; its record says how much had filled
-                return []
-            order.doubt = None
-            order.end_filled = Size(max(order.size - outcome.reduced_by, order.booked))
-            return self._try_to_end(order, now)
+            return self._was_canceled(order, outcome, now)
         was_certain = order.doubt is None
         if isinstance(outcome, wire.Refused) and outcome.status == _TOO_MANY and was_certain:
             # Too many requests: this one was not looked at, and the order is where it was.
             return [CancelRejected(**_about(order, now), code=outcome.code, text=outcome.text), _ack(order, now)]
-        if order.doubt is None or order.doubt.kind is not DoubtKind.PLACE:
-            order.doubt = Doubt(DoubtKind.CANCEL, now)
+        if order.venue_id is not None:
+            self._doubt(order, Doubt(DoubtKind.CANCEL, now))
         if isinstance(outcome, wire.Refused):
             return [CancelRejected(**_about(order, now), code=outcome.code, text=outcome.text)]
         return [Unanswered(**_about(order, now), reason=_reason("cancel", outcome))]
 
+    def _was_canceled(self, order: LiveOrder, outcome: wire.Canceled, now: Timestamp) -> News:
+        filled = order.size - outcome.reduced_by
+        if order.amending is not None or not order.is_size_sure or filled < order.booked:
+            # Off the book; only its record says how much had filled.
+            self._doubt(order, Doubt(DoubtKind.CANCEL, now))
+            return []
+        order.end_filled = Size(filled)
+        self._doubt(order, None)
+        return self._try_to_end(order, now)
+
     def renew_sent(self, client_order_id: ClientOrderId) -> LiveOrder:
         """A prolongation is about to be sent."""
-        order = self._orders[client_order_id]
-        order.is_requested = True
-        return order
+        return self._sent(client_order_id)
 
     def renewed(
         self, client_order_id: ClientOrderId, outcome: wire.AmendOutcome, expires_at: Timestamp, now: Timestamp
@@ -199,56 +237,79 @@ class LiveOrders:
         if isinstance(outcome, wire.Refused):
             if outcome.status != _NOT_FOUND:
                 return []
-            order.doubt = Doubt(DoubtKind.RENEW, now)
+            self._doubt(order, Doubt(DoubtKind.RENEW, now))
             return [Unanswered(**_about(order, now), reason=_reason("renew", outcome))]
         # Without an answer it may live until either time; the later one is what counts as proof of its end.
         order.expires_at = expires_at
+        if isinstance(outcome, wire.Amended):
+            order.assured_until = expires_at
+        else:
+            order.is_size_sure = False
         return []
 
-    def due(
-        self, now: Timestamp, entry_life: Duration, exit_life: Duration
-    ) -> list[tuple[str, RenewOrder | ResendOrder]]:
-        """Resting orders past half of their life, and exits that have to be sent again."""
-        found: list[tuple[str, RenewOrder | ResendOrder]] = []
-        for order in self._live.values():
-            if order.is_requested or order.end_filled is not None or self.is_closing:
-                continue
-            if order.may_never_have_arrived and order.is_exit:
-                assert order.doubt is not None
-                if order.doubt.absences >= ABSENCES_NEEDED and order.doubt.refusal is None:
-                    found.append((order.ticker, ResendOrder(client_order_id=order.client_order_id)))
-            elif order.expires_at is not None and order.doubt is None and order.is_acknowledged:
-                life = exit_life if order.is_exit else entry_life
-                if order.expires_at - now < life // 2:
-                    found.append((order.ticker, RenewOrder(client_order_id=order.client_order_id)))
+    def resend_sent(self, client_order_id: ClientOrderId, now: Timestamp) -> LiveOrder:
+        """An order of unknown fate is about to be sent again."""
+        order = self._sent(client_order_id)
+        order.expires_at = self.expiry(order.wish, now)
+        return order
+
+    def due(self, now: Timestamp) -> list[tuple[str, RenewOrder | ResendOrder]]:
+        """Resting orders past half of their life, and exits that have to be sent again.
+
+        What does not come to a success is due again a little later.
+        """
+        if self.is_closing:
+            return []
+        found: list[tuple[str, RenewOrder | ResendOrder]] = [
+            (order.ticker, ResendOrder(client_order_id=order.client_order_id))
+            for order in self._index.question.values()
+            if self._has_to_be_resent(order)
+        ]
+        for order in tuple(self._index.take_due(now)):
+            assert order.assured_until is not None
+            due_at = self._renewal_at(order, order.assured_until)
+            if due_at <= now and order.is_at_rest:
+                found.append((order.ticker, RenewOrder(client_order_id=order.client_order_id)))
+            self._index.remind(order, max(due_at, Timestamp(now + self._life(order) // (2 * RENEWALS_TRIED))))
         return found
 
-    def resend_sent(self, client_order_id: ClientOrderId) -> LiveOrder:
-        """An order of unknown fate is about to be sent again."""
-        order = self._orders[client_order_id]
-        order.is_requested = True
-        return order
+    def _has_to_be_resent(self, order: LiveOrder) -> bool:
+        if order.is_requested or not order.is_exit or not order.may_never_have_arrived:
+            return False
+        assert order.doubt is not None
+        return order.doubt.absences >= ABSENCES_NEEDED and order.doubt.refusal is None
+
+    def _life(self, order: LiveOrder) -> Duration:
+        return self._exit_life if order.is_exit else self._entry_life
+
+    def _renewal_at(self, order: LiveOrder, until: Timestamp) -> Timestamp:
+        return Timestamp(until - self._life(order) // 2)
 
     # --- the private channels -----------------------------------------------------------------------------------
 
     def heard(self, event: PrivateEvent, now: Timestamp) -> News:
         """What a private channel said."""
         if isinstance(event, FillSeen):
-            order = self._named(event.client_order_id, event.fill.order_id)
-            if order is not None:
-                return self._fill(order, event.fill, now)
-            may_be_ours = event.client_order_id is None or self.is_ours(event.client_order_id)
-            if may_be_ours and event.fill.trade_id not in self._trade_ids:
-                self._unattributed.setdefault(event.fill.order_id, []).append(event.fill)
-            return []
+            return self._fill_seen(event, now)
         if isinstance(event, OrderSeen):
             return self._order_seen(event.order, now)
         return []
 
+    def _fill_seen(self, event: FillSeen, now: Timestamp) -> News:
+        fill = event.fill
+        if fill.trade_id in self._trade_ids:
+            return []
+        order = self._index.named(fill.order_id, event.client_order_id)
+        if order is not None and order.venue_id in (None, fill.order_id):
+            self._index.bind(order, fill.order_id)
+            return self._fill(order, fill, now)
+        if order is not None or event.client_order_id is None or self.is_ours(event.client_order_id):
+            self._unbooked.keep(fill, now)
+        return []
+
     def _order_seen(self, seen: VenueOrder, now: Timestamp) -> News:
-        order = self._named(seen.client_order_id, seen.order_id)
+        order = self._named(seen)
         if order is None:
-            self._not_ours(seen)
             return []
         news = self._attributed(order, now)
         if order.is_over:
@@ -257,14 +318,15 @@ class LiveOrders:
             return [*news, *self._ended(order, seen, now)]
         if seen.status is not VenueOrderStatus.RESTING or order.end_filled is not None:
             return news
+        order.heard_filled = max(order.heard_filled, seen.filled)
         if order.doubt is not None and order.doubt.kind is DoubtKind.PLACE:
             order.doubt = None
-            return [*news, *self._acknowledge(order, now)]
-        if order.doubt is None and not order.is_acknowledged:
-            return [*news, *self._acknowledge(order, now)]
-        is_newer = seen.updated_at is not None and seen.updated_at > order.told_at
+        if order.doubt is None:
+            news += self._acknowledge(order, now)
+        is_newer = seen.updated_at is not None and _is_later(seen.updated_at, order.told_at)
         if order.doubt is None and not order.is_requested and is_newer:
-            return [*news, *self._compare(order, seen, now)]
+            news += self._compare(order, seen, now)
+        self._index.note(order)
         return news
 
     # --- sweeps -------------------------------------------------------------------------------------------------
@@ -272,14 +334,19 @@ class LiveOrders:
     def look_ups(self, resting: Iterable[VenueOrder], now: Timestamp) -> LookUps:
         """What else has to be read, once the list of resting orders is known."""
         shown = {order.order_id for order in resting}
-        missing = [o for o in self._live.values() if o.venue_id is not None and o.venue_id not in shown]
-        ids = [*(o.venue_id for o in missing if o.venue_id is not None), *self._unattributed]
-        unnamed = {o.ticker for o in self._live.values() if o.venue_id is None and o.doubt is not None}
-        placed = [o.placed_at for o in self._live.values()]
+        live = self._index.live.values()
+        missing = [order.venue_id for order in live if order.venue_id is not None and order.venue_id not in shown]
+        # The longest not looked up first, so that those which stay open do not keep others from their turn.
+        ids = sorted((*missing, *self._unbooked.order_ids()), key=lambda order_id: self._looked_at.get(order_id, 0))
+        unnamed = [order for order in live if order.venue_id is None and order.doubt is not None]
+        unread = [order.placed_at for order in live if not order.is_backfilled]
         known = self._swept_as_of if self._swept_as_of is not None else now
-        since = min([known, *placed]) - FILLS_OVERLAP
+        self._has_more_to_look_up = len(ids) > LOOK_UPS_MAX
         return LookUps(
-            order_ids=tuple(ids[:LOOK_UPS_MAX]), tickers=tuple(sorted(unnamed)), fills_since_s=max(since, 0) // SECOND
+            order_ids=tuple(ids[:LOOK_UPS_MAX]),
+            tickers=tuple(sorted({order.ticker for order in unnamed})),
+            orders_since_s=_seconds_before(min([now, *(order.placed_at for order in unnamed)])),
+            fills_since_s=_seconds_before(min([known, *unread])),
         )
 
     def swept(self, sweep: Sweep, now: Timestamp) -> News:
@@ -287,40 +354,47 @@ class LiveOrders:
         seen = self._seen_in(sweep)
         news: News = []
         for fill in reversed(sweep.fills):
-            order = self._by_venue_id.get(fill.order_id)
+            order = self._index.named(fill.order_id)
             if order is not None:
-                news += self._fill(order, fill, now)
-        for order in tuple(self._live.values()):
+                news += self._fill(order, fill, now, is_listed=True)
+        for order in tuple(self._index.live.values()):
             news += self._attributed(order, now)
-            if not order.is_over:
-                shown = None if order.venue_id is None else seen.get(order.venue_id)
-                news += self._absent(order, sweep, now) if shown is None else self._shown(order, shown, sweep, now)
+            if order.is_over:
+                continue
+            order.is_backfilled = order.venue_id is not None
+            shown = None if order.venue_id is None else seen.get(order.venue_id)
+            news += self._absent(order, sweep, now) if shown is None else self._shown(order, shown, sweep, now)
+            self._index.note(order)
         for queued in sweep.queue:
-            order = self._by_venue_id.get(queued.order_id)
+            order = self._index.named(queued.order_id)
             if order is not None:
                 order.queue_ahead = queued.ahead
-        # Every order id that could be named has been; a fill of an order that is not ours changes our position all the
-        # same, and the comparison of positions tells.
-        self._unattributed.clear()
-        self.implausible_fills.clear()
+        self._unbooked.looked(sweep.as_of, frozenset(sweep.looked_up))
         self._swept_as_of = sweep.as_of
+        self._look += 1
+        self._looked_at = {
+            order_id: look for order_id, look in self._looked_at.items() if self._look - look <= LOOK_UPS_MAX
+        } | dict.fromkeys(sweep.looked_up, self._look)
+        self._index.forget(now)
         return news
 
     def _seen_in(self, sweep: Sweep) -> dict[str, VenueOrder]:
+        """Everything that was shown of our live orders; a sweep's later reads count more than its earlier ones."""
         seen: dict[str, VenueOrder] = {}
         listed = (order for orders in sweep.listed.values() for order in orders)
         looked_up = (order for order in sweep.looked_up.values() if order is not None)
-        for shown in (*listed, *sweep.resting, *looked_up):
-            seen[shown.order_id] = shown
-            order = self._named(shown.client_order_id, shown.order_id)
-            if order is None or (order.is_over and _is_newer(sweep, order)):
-                self._not_ours(shown)
-            elif shown.filled > order.whole:
-                # An amendment given up for lost came through and filled: two lists of the venue agree on that.
-                order.size = shown.filled
+        for shown in (*sweep.resting, *looked_up, *listed):
+            order = self._named(shown)
+            if order is None:
+                continue
+            if not order.is_over:
+                seen[shown.order_id] = shown
+            elif shown.status is VenueOrderStatus.RESTING and _is_later(sweep.as_of, order.told_at):
+                self.strays[shown.order_id] = shown.ticker
         return seen
 
     def _shown(self, order: LiveOrder, shown: VenueOrder, sweep: Sweep, now: Timestamp) -> News:
+        order.heard_filled = shown.filled
         if _has_ended(shown):
             return self._ended(order, shown, now)
         if shown.status is not VenueOrderStatus.RESTING or order.end_filled is not None or order.is_requested:
@@ -329,8 +403,8 @@ class LiveOrders:
         if doubt is None:
             if not order.is_acknowledged:
                 return self._acknowledge(order, now)
-            return self._compare(order, shown, now) if _is_newer(sweep, order) else []
-        if doubt.kind is not DoubtKind.PLACE and sweep.as_of <= doubt.since:
+            return self._compare(order, shown, now) if _is_later(sweep.as_of, order.told_at) else []
+        if doubt.kind is not DoubtKind.PLACE and not _is_later(sweep.as_of, doubt.since):
             return []  # as it was before the request that is in doubt
         order.doubt, order.is_acknowledged = None, True
         if (shown.price, _total(shown)) == (order.price, order.size):
@@ -342,13 +416,11 @@ class LiveOrders:
         doubt = order.doubt
         if doubt is None or not order.may_never_have_arrived or order.is_requested:
             return []
-        if sweep.as_of <= max(doubt.since + CLOCK_MARGIN, doubt.as_of) or order.ticker not in sweep.listed:
+        is_new = _is_later(sweep.as_of, doubt.since) and sweep.as_of > doubt.as_of
+        if not is_new or order.ticker not in sweep.listed:
             return []
         doubt.absences, doubt.as_of = doubt.absences + 1, sweep.as_of
-        if doubt.absences < ABSENCES_NEEDED:
-            return []
-        has_expired = order.expires_at is not None and sweep.as_of > order.expires_at + EXPIRY_MARGIN
-        if not has_expired and doubt.refusal is None:
+        if doubt.absences < ABSENCES_NEEDED or not self._cannot_arrive(order, doubt, sweep.as_of):
             return []
         self._over(order, now)
         if doubt.refusal is not None:
@@ -356,25 +428,31 @@ class LiveOrders:
         text = "the venue never had it, and its time is over"
         return [Rejected(**_about(order, now), code="never_arrived", text=text, is_judged=False)]
 
+    def _cannot_arrive(self, order: LiveOrder, doubt: Doubt, as_of: Timestamp) -> bool:
+        """Whether a request for it that is still on its way would come too late."""
+        if order.expires_at is not None and as_of > order.expires_at + EXPIRY_MARGIN:
+            return True
+        # An exit goes on being sent again, except when the venue does not want it or the run ends.
+        is_left_alone = doubt.refusal is not None or (
+            order.expires_at is None and (self.is_closing or not order.is_exit)
+        )
+        return is_left_alone and as_of > doubt.since + IN_TRANSIT_MAX
+
     # --- what follows from a piece of evidence ------------------------------------------------------------------
 
-    def _fill(self, order: LiveOrder, fill: VenueFill, now: Timestamp) -> News:
+    def _fill(self, order: LiveOrder, fill: VenueFill, now: Timestamp, *, is_listed: bool = False) -> News:
         if fill.trade_id in self._trade_ids:
             return []
-        if not _is_plausible(order, fill):
-            self.implausible_fills.add(fill.trade_id)
+        if not order.allows(fill) and not self._unbooked.is_confirmed(fill, now, is_listed=is_listed):
             return []
-        self._bind(order, fill.order_id)
-        self.implausible_fills.discard(fill.trade_id)
+        self._unbooked.let_go(fill.trade_id)
         self._trade_ids.add(fill.trade_id)
-        sign = 1 if order.wish.side is Side.BID else -1
+        sign = 1 if order.side is Side.BID else -1
         self._nets[order.ticker] = self._nets.get(order.ticker, 0) + sign * fill.size
         order.booked = Size(order.booked + fill.size)
         news: News = [
             Filled(
-                ticker=order.ticker,
-                client_order_id=order.client_order_id,
-                at=min(fill.at, now),
+                **_about(order, min(fill.at, now)),
                 trade_id=fill.trade_id,
                 price=fill.price,
                 size=fill.size,
@@ -388,15 +466,16 @@ class LiveOrders:
         if order.booked >= order.whole:
             self._over(order, now)
             return news
+        self._index.note(order)
         return [*news, *self._try_to_end(order, now)]
 
     def _attributed(self, order: LiveOrder, now: Timestamp) -> News:
         """Fills that came before anything said whose they were."""
-        fills = self._unattributed.pop(order.venue_id or "", ())
-        return [item for fill in fills for item in self._fill(order, fill, now)]
+        return [item for fill in self._unbooked.take(order.venue_id) for item in self._fill(order, fill, now)]
 
     def _ended(self, order: LiveOrder, seen: VenueOrder, now: Timestamp) -> News:
         order.end_filled = seen.filled
+        self._index.note(order)
         return self._try_to_end(order, now)
 
     def _try_to_end(self, order: LiveOrder, now: Timestamp) -> News:
@@ -412,7 +491,8 @@ class LiveOrders:
         return self._now_like(order, seen.price, _total(seen), now)
 
     def _now_like(self, order: LiveOrder, price: Price, size: Size, now: Timestamp) -> News:
-        order.price, order.size, order.amending, order.doubt, order.told_at = price, size, None, None, now
+        order.reshape(price, size, now)
+        self._doubt(order, None)
         if order.booked >= size:
             self._over(order, now)
         return [Amended(**_about(order, now), price=price, size=size)]
@@ -423,53 +503,41 @@ class LiveOrders:
         order.is_acknowledged = True
         return [_ack(order, now)]
 
-    def _not_ours(self, seen: VenueOrder) -> None:
-        """An order with our mark that we do not have alive is withdrawn; another's is left alone."""
-        if seen.status is not VenueOrderStatus.RESTING:
-            return
-        if self.is_ours(seen.client_order_id):
-            self.strays[seen.order_id] = seen.ticker
-        else:
-            self.foreign_orders.add(seen.order_id)
-
-    def _named(self, client_order_id: str | None, venue_id: str) -> LiveOrder | None:
-        order = self._by_venue_id.get(venue_id)
-        if order is None and client_order_id is not None:
-            order = self._orders.get(client_order_id)
-            if order is not None:
-                self._bind(order, venue_id)
+    def _named(self, seen: VenueOrder) -> LiveOrder | None:
+        """Which order of this run is shown, if any. One with our mark that we do not know is withdrawn."""
+        order = self._index.named(seen.order_id, seen.client_order_id)
+        if order is None:
+            # Another's order on the same account is left alone.
+            if seen.status is VenueOrderStatus.RESTING and self.is_ours(seen.client_order_id):
+                self.strays[seen.order_id] = seen.ticker
+            return None
+        if not order.is_meant_by(seen):
+            return None
+        self._index.bind(order, seen.order_id)
         return order
 
-    def _bind(self, order: LiveOrder, venue_id: str) -> None:
-        if order.venue_id is None:
-            order.venue_id = venue_id
-            self._by_venue_id[venue_id] = order
+    def _sent(self, client_order_id: ClientOrderId) -> LiveOrder:
+        order = self._index[client_order_id]
+        order.is_requested = True
+        return order
 
     def _answered(self, client_order_id: ClientOrderId) -> LiveOrder:
-        order = self._orders[client_order_id]
+        order = self._index[client_order_id]
         order.is_requested = False
         return order
 
+    def _doubt(self, order: LiveOrder, doubt: Doubt | None) -> None:
+        order.doubt = doubt
+        self._index.note(order)
+
     def _over(self, order: LiveOrder, now: Timestamp) -> None:
         order.is_over, order.doubt, order.amending, order.told_at = True, None, None, now
-        self._live.pop(order.client_order_id, None)
+        self._index.ended(order, now)
 
 
-def rests(wish: PlaceOrder) -> bool:
-    """Whether the order stays on the book, so that it needs an expiry."""
-    return wish.time_in_force is TimeInForce.GOOD_TILL_CANCELED
-
-
-def _is_newer(sweep: Sweep, order: LiveOrder) -> bool:
-    return sweep.as_of > order.told_at
-
-
-def _is_plausible(order: LiveOrder, fill: VenueFill) -> bool:
-    """A fill is of the order's side, within its size, and at its limit or better; else it was told wrongly."""
-    if fill.side is not order.wish.side or order.booked + fill.size > order.whole:
-        return False
-    limits = [order.price, order.wish.price, *([order.amending[0]] if order.amending is not None else [])]
-    return fill.price <= max(limits) if fill.side is Side.BID else fill.price >= min(limits)
+def _is_later(at: Timestamp, than: Timestamp) -> bool:
+    """Whether the venue's time `at` is after our time `than`, however far the clocks are apart."""
+    return at > than + CLOCK_MARGIN
 
 
 def _has_ended(seen: VenueOrder) -> bool:
@@ -492,8 +560,16 @@ def _ack(order: LiveOrder, now: Timestamp) -> Acknowledged:
 
 
 def _rejected(order: LiveOrder, refused: wire.Refused, now: Timestamp) -> Rejected:
-    is_judged = refused.code not in _WITHOUT_A_LOOK
-    return Rejected(**_about(order, now), code=refused.code, text=refused.text, is_judged=is_judged)
+    return Rejected(**_about(order, now), code=refused.code, text=refused.text, is_judged=_is_judged(refused))
+
+
+def _is_judged(refused: wire.Refused) -> bool:
+    """Whether the venue looked at the order and would not have it."""
+    return refused.code not in _WITHOUT_A_LOOK
+
+
+def _seconds_before(at: Timestamp) -> int:
+    return max(at - FILLS_OVERLAP, 0) // SECOND
 
 
 def _open_order(order: LiveOrder) -> OpenOrder:

@@ -45,9 +45,39 @@ class SweepDesk(Protocol):
         """The thread ends: what the desk made of a look has failed."""
         ...
 
+    def still_used(self, resting: tuple[VenueOrder, ...]) -> frozenset[str]:
+        """Markets whose past is not over yet: something of an earlier run rests there, and may still fill."""
+        ...
+
     def loaded(self, ticker: str, fills: tuple[VenueFill, ...], net: Size) -> None:
         """All fills of a market, newest first, and the position that the venue counts there."""
         ...
+
+
+class LookPacing:
+    """When the next look is due. Seconds of one monotonic clock.
+
+    interval_s  between two full sweeps when nothing is in doubt
+    """
+
+    def __init__(self, interval_s: float) -> None:
+        self._interval_s = interval_s
+        self._next_full = 0.0
+        self._pause = FIRST_PAUSE_S
+
+    def is_full_due(self, now: float) -> bool:
+        """Whether everything is to be read, or only what a doubt needs."""
+        return now >= self._next_full
+
+    def looked(self, now: float, *, was_full: bool, is_in_doubt: bool) -> float:
+        """How long to wait after a look; in doubt, each wait is twice the last one."""
+        if was_full:
+            self._next_full = now + self._interval_s
+        if not is_in_doubt:
+            self._pause = FIRST_PAUSE_S
+            return max(self._next_full - now, 0.0)
+        pause, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE_S)
+        return pause
 
 
 class LiveSweeper:
@@ -56,10 +86,18 @@ class LiveSweeper:
     interval  real time between two sweeps when nothing asks for one
     """
 
-    def __init__(self, open_rest: Callable[[], KalshiRest], desk: SweepDesk, *, interval: Duration) -> None:
+    def __init__(
+        self,
+        open_rest: Callable[[], KalshiRest],
+        desk: SweepDesk,
+        *,
+        interval: Duration,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._open_rest = open_rest
         self._desk = desk
-        self._interval_s = interval / SECOND
+        self._pacing = LookPacing(interval / SECOND)
+        self._monotonic = monotonic
         self._changed = threading.Condition()
         self._wanted: set[str] = set()
         self._is_asked = True
@@ -99,15 +137,12 @@ class LiveSweeper:
 
     def _run(self) -> None:
         rest = self._open_rest()
-        pause_s, next_full_s = FIRST_PAUSE_S, 0.0
         try:
             while not self._is_stopping:
-                is_full = time.monotonic() >= next_full_s
+                is_full = self._pacing.is_full_due(self._monotonic())
                 is_in_doubt = self._work(rest, is_full=is_full)
-                if is_full:
-                    next_full_s = time.monotonic() + self._interval_s
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S) if is_in_doubt else FIRST_PAUSE_S
-                self._pause(pause_s if is_in_doubt else max(next_full_s - time.monotonic(), 0), is_in_doubt=is_in_doubt)
+                seconds = self._pacing.looked(self._monotonic(), was_full=is_full, is_in_doubt=is_in_doubt)
+                self._pause(seconds, is_in_doubt=is_in_doubt)
         except Exception as error:  # noqa: BLE001 - firewall of the thread: the door must hear that nobody looks now
             self._desk.sweeper_broke(error)
         finally:
@@ -142,21 +177,24 @@ class LiveSweeper:
         return is_in_doubt
 
     def _load(self, rest: KalshiRest, tickers: list[str]) -> bool:
-        """Several markets at once cost no more than one; those that could not be read are asked for again."""
+        """Several markets at once cost no more than one; those that could not be read yet are asked for again."""
         try:
+            still_used = self._desk.still_used(rest.orders(status="resting"))
             nets = {position.ticker: position.net for position in rest.positions()}
-            for first in range(0, len(tickers), TICKERS_AT_ONCE):
-                asked = tickers[first : first + TICKERS_AT_ONCE]
+            ready = [ticker for ticker in tickers if ticker not in still_used]
+            while ready:
+                asked = ready[:TICKERS_AT_ONCE]
                 fills = rest.fills(ticker=",".join(asked))
                 for ticker in asked:
                     ours = tuple(fill for fill in fills if fill.ticker == ticker)
                     self._desk.loaded(ticker, ours, nets.get(ticker, Size(0)))
+                ready = ready[TICKERS_AT_ONCE:]
+                tickers = [ticker for ticker in tickers if ticker not in asked]
         except _FAILURES as error:
             self._desk.sweep_failed(str(error), answers_look=False)
-            for ticker in tickers:
-                self.load(ticker)
-            return False
-        return True
+        for ticker in tickers:
+            self.load(ticker)
+        return not tickers
 
     def _sweep(self, rest: KalshiRest, *, is_full: bool) -> Sweep:
         # Its age first and the fills last: every list is at least as new as the age says, and every fill that an
@@ -165,7 +203,7 @@ class LiveSweeper:
         resting = rest.orders(status="resting")
         wanted = self._desk.look_ups(resting)
         looked_up = {order_id: _look_up(rest, order_id) for order_id in wanted.order_ids}
-        listed = {ticker: rest.orders(ticker=ticker) for ticker in wanted.tickers}
+        listed = {ticker: rest.orders(ticker=ticker, since_s=wanted.orders_since_s) for ticker in wanted.tickers}
         return Sweep(
             as_of=as_of,
             resting=resting,

@@ -12,11 +12,12 @@ class LookUps:
 
     order_ids  orders that are not on it and are not known to have ended
     tickers    markets with an order that the venue has never named: found, if at all, by its client id
-    fills_since_s  Unix seconds: fills older than that are all known
+    orders_since_s, fills_since_s  Unix seconds: orders and fills older than that need not be read
     """
 
     order_ids: tuple[str, ...]
     tickers: tuple[str, ...]
+    orders_since_s: int
     fills_since_s: int
 
 
@@ -25,7 +26,7 @@ class Sweep:
     """as_of was read before everything else, so everything else is at least as new (venue reference §4.1).
 
     looked_up  by venue id; None where the venue did not find the order
-    listed     every order of a market, whatever became of it
+    listed     every order of a market since `orders_since_s`, whatever became of it
     """
 
     as_of: Timestamp
