@@ -552,7 +552,7 @@ class LiveRisk(Record):
     exposure        the most that the limits allow to be lost at one time: qty contracts at price, with fees
     order_notional  the most that one order may risk
     daily_loss      the realised loss of a UTC day after which no entry follows
-    markets         those it begins with
+    markets         tickers it may trade, or one text that says how many of which families
     """
 
     action = "live_risk"

@@ -4,7 +4,7 @@ Live on demo or prod runs every check of `python run.py check` and is refused by
 need of a real venue only that it answers and knows the key. Live on the embedded exchange needs the core checks.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from edgelock.actors.redaction import shortened
@@ -41,14 +41,14 @@ def approved(options: RunOptions, *, addresses: Mapping[str, VenueAddress] = KAL
     return replace(options, preflight=tuple(rows))
 
 
-def live_risk(settings: Settings, *, key_id: str, balance: Money, markets: Sequence[str], at: Timestamp) -> LiveRisk:
-    """What this live run puts at risk, as the line that is written before its first order.
+def live_risk(options: RunOptions, *, key_id: str, balance: Money, at: Timestamp) -> LiveRisk:
+    """What this live run puts at risk, as the line that is written before its first market is added.
 
     key_id   of the key that trades; it is shortened
     balance  available cash as the venue says
-    markets  tickers it begins with
     """
-    worst = worst_case(settings)
+    settings, worst = options.settings, worst_case(options.settings)
+    selection = settings.selection
     return LiveRisk(
         at=at,
         venue=settings.venue.name,
@@ -60,13 +60,13 @@ def live_risk(settings: Settings, *, key_id: str, balance: Money, markets: Seque
         fees=worst.fees,
         order_notional=settings.risk.max_order_notional,
         daily_loss=settings.risk.max_daily_loss,
-        markets=tuple(markets),
+        markets=options.markets or (f"up to {selection.max_markets_to_trade} of {', '.join(selection.series)}",),
     )
 
 
 def live_risk_text(risk: LiveRisk) -> str:
     """The same for a person, before the live view begins."""
-    named = ", ".join(risk.markets[:LISTED_MARKETS]) or "none yet"
+    named = ", ".join(risk.markets[:LISTED_MARKETS])
     more = len(risk.markets) - LISTED_MARKETS
     return "\n".join(
         (

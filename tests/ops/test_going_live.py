@@ -160,9 +160,9 @@ def test_paper_and_shadow_need_of_a_real_venue_only_that_it_answers_and_knows_th
 
 
 def test_what_is_at_risk_is_told_with_a_short_key_and_every_limit():
-    settings = options("prod", live=True).settings
+    given = options("prod", live=True, selection={"series": ["NHL", "NFL"]})
 
-    risk = live_risk(settings, key_id=KEY_ID, balance=Money(1_234_567_800), markets=("T1", "T2"), at=NOON)
+    risk = live_risk(given, key_id=KEY_ID, balance=Money(1_234_567_800), at=NOON)
 
     assert (risk.venue, risk.account, risk.exposure, risk.daily_loss) == ("prod", "1111…", 51_500_000, 50_000_000)
     assert live_risk_text(risk).splitlines() == [
@@ -171,6 +171,8 @@ def test_what_is_at_risk_is_told_with_a_short_key_and_every_limit():
         "  at risk     at most $51.50: 100 contracts at up to 48¢ and 3.5¢ of fees",
         "  one order   at most $100.00",
         "  daily loss  entries stop at -$50.00",
-        "  markets     T1, T2",
+        "  markets     up to 8 of NHL, NFL",
     ]
+    named = replace(given, markets=("T1", "T2"))
+    assert live_risk(named, key_id=KEY_ID, balance=Money(0), at=NOON).markets == ("T1", "T2")
     assert live_risk_text(replace(risk, markets=tuple("ABCDEFGHIJ"))).endswith("A, B, C, D, E, F, G, H and 2 more")
