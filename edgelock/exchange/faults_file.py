@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from edgelock.exchange.faults_menu import KINDS, Fault, Kind, kinds_named
+from edgelock.exchange.faults_menu import FRAMES, KINDS, Fault, Kind, kinds_named, limits
 from edgelock.exchange.faults_schedule import FaultSchedule, Rule, Timing
 from edgelock.exchange.faults_targets import GROUPS, TARGETS, members
 from edgelock.exchange.faults_values import (
@@ -24,6 +24,7 @@ from edgelock.exchange.faults_values import (
     texts,
     whole,
     word,
+    words,
 )
 
 SIZE_MAX = 1_000_000
@@ -41,9 +42,9 @@ _TIMING: Mapping[str, tuple[str, Reader]] = {
 _WHOM: Mapping[str, tuple[str, Reader]] = {
     "ticker": ("tickers", texts),
     "account": ("accounts", texts),
-    "frame": ("frames", texts),
+    "frame": ("frames", words(*FRAMES)),
 }
-_COMMON = ("name", "on", "do", "clock", *_TIMING, *_WHOM)
+_COMMON = ("name", "on", "do", "clock", *_TIMING)
 
 
 class FaultFileError(Exception):
@@ -92,7 +93,7 @@ def _rule(number: int, given: Mapping[str, _Given]) -> Rule:
     kind = _kind(given["do"], targets)
     settings = readers(kind.shape)
     allowed = [name for name in settings if name not in kind.fixed]
-    _refuse_unknown(given, (*_COMMON, *allowed), f" for do: {kind.name}")
+    _refuse_unknown(given, (*_COMMON, *limits(kind, targets), *allowed), f" for do: {kind.name}")
     name = str(_read("name", given["name"], text)) if "name" in given else f"{number} {kind.name}"
     timing = {field: _read(key, given[key], read) for key, (field, read) in _TIMING.items() if key in given}
     clock = _read("clock", given["clock"], word(_MARKET, _REAL)) if "clock" in given else _MARKET

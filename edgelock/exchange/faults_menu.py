@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from edgelock.exchange import faults_rest_kinds as rest
 from edgelock.exchange import faults_socket_kinds as socket
 from edgelock.exchange import faults_world_kinds as world
-from edgelock.exchange.faults_targets import CHANNELS, CLOCK, CONNECT, EXCHANGE, MARKET, REST
+from edgelock.exchange.faults_targets import CHANNELS, CLOCK, CONNECT, EXCHANGE, MARKET, REST, WORLD
 from edgelock.exchange.flow import MarketPhase, Trading
 from edgelock.exchange.ws_protocol import SEQUENCED, Channel
 
@@ -90,6 +90,34 @@ KINDS: tuple[Kind, ...] = (
     Kind("read_lag", _EXCHANGE, world.LagReads),
     Kind("skew", _CLOCK, world.SkewClock),
 )
+
+FRAMES = (
+    "subscribed",
+    "orderbook_snapshot",
+    "orderbook_delta",
+    "ticker",
+    "trade",
+    "market_lifecycle_v2",
+    "event_lifecycle",
+    "event_fee_update",
+    "fill",
+    "user_order",
+    "market_position",
+    "order_group_updates",
+)
+"""The types of frames that a rule can single out."""
+
+_OF_AN_ACCOUNT = (world.CancelOrders, world.PlaceForeignOrder, world.TriggerGroups)
+
+
+def limits(kind: Kind, targets: frozenset[str]) -> tuple[str, ...]:
+    """What else a rule may say of whom it is meant for: `ticker`, `account`, `frame`."""
+    if targets <= CHANNELS:
+        return ("ticker", "account", "frame")
+    if targets <= WORLD:
+        named = ("ticker",) if MARKET in targets else ()
+        return (*named, "account") if kind.shape in _OF_AN_ACCOUNT else named
+    return ("ticker", "account") if targets & REST else ("account",)
 
 
 def kinds_named(name: str) -> list[Kind]:

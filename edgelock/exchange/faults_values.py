@@ -104,6 +104,16 @@ def word(*allowed: str) -> Callable[[object], str]:
     return read
 
 
+def words(*allowed: str) -> Callable[[object], frozenset[str]]:
+    """A reader of one of some words, or of a list of them."""
+    read_one = word(*allowed)
+
+    def read(given: object) -> frozenset[str]:
+        return frozenset(read_one(each) for each in (given if isinstance(given, list) and given else [given]))
+
+    return read
+
+
 def text(given: object) -> str:
     """Any text but an empty one."""
     if not isinstance(given, str) or not given:

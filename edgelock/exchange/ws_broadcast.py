@@ -99,17 +99,17 @@ class Broadcast:
             case MarketListed():
                 self._tell_listed(fact)
             case MarketPaused():
-                self._to_lifecycle(ws_messages.market_paused(fact))
+                self._to_lifecycle(fact.ticker, ws_messages.market_paused(fact))
             case CloseTimeMoved():
-                self._to_lifecycle(ws_messages.close_moved(fact.ticker, fact.close_time))
+                self._to_lifecycle(fact.ticker, ws_messages.close_moved(fact.ticker, fact.close_time))
             case MarketDetermined():
-                self._to_lifecycle(ws_messages.determined(fact.ticker, fact.value, fact.at))
+                self._to_lifecycle(fact.ticker, ws_messages.determined(fact.ticker, fact.value, fact.at))
             case GridChanged():
-                self._to_lifecycle(ws_messages.grid_changed(self._engine.markets[fact.ticker]))
+                self._to_lifecycle(fact.ticker, ws_messages.grid_changed(self._engine.markets[fact.ticker]))
             case FeesOverridden():
                 self._to_all(Channel.LIFECYCLE, "event_fee_update", None, lambda: ws_messages.fees_overridden(fact))
             case MarketSettled():
-                self._to_lifecycle(ws_messages.settled(fact.ticker, fact.at))
+                self._to_lifecycle(fact.ticker, ws_messages.settled(fact.ticker, fact.at))
 
     def _tell_level(self, fact: LevelChanged) -> None:
         @cache
@@ -128,7 +128,7 @@ class Broadcast:
         market = self._engine.markets[fact.ticker]
         if fact.is_first_of_event:
             self._to_all(Channel.LIFECYCLE, "event_lifecycle", None, lambda: ws_messages.event_created(market))
-        self._to_lifecycle(ws_messages.market_created(market))
+        self._to_lifecycle(fact.ticker, ws_messages.market_created(market))
         for session in self._wakes:
             # A book subscribed to before its market was listed starts with the empty snapshot it did not get then.
             subscription = session.subscriptions.get(Channel.BOOK)
@@ -149,8 +149,8 @@ class Broadcast:
                 msg = ws_messages.ticker(market, touch, self._now())
                 self._send(Channel.TICKER, "ticker", self._wakes, ticker, partial(bytes, msg))
 
-    def _to_lifecycle(self, msg: bytes) -> None:
-        self._to_all(Channel.LIFECYCLE, "market_lifecycle_v2", None, lambda: msg)
+    def _to_lifecycle(self, ticker: str, msg: bytes) -> None:
+        self._to_all(Channel.LIFECYCLE, "market_lifecycle_v2", ticker, lambda: msg)
 
     def _to_all(self, channel: Channel, frame_type: str, ticker: str | None, msg: Callable[[], bytes]) -> None:
         self._send(channel, frame_type, self._wakes, ticker, msg)

@@ -9,10 +9,12 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType
 
-from tests.exchange.engine_builders import TICKER, FlowScript
+from edgelock.exchange.flow import ChangePhase, MarketPhase
+from tests.exchange.engine_builders import EVENT, TICKER, FlowScript
 from tests.exchange.served import Served, serving
 from tests.exchange.signing_client import WAIT_S, FrameReader
 
+OTHER = f"{EVENT}-MIN"
 BOOK = {"channels": ["orderbook_delta"], "market_tickers": [TICKER], "use_yes_price": True}
 
 
@@ -24,7 +26,7 @@ def run(
     """Serve one open market with this fault in force, and hand a socket with a subscription to the scenario."""
 
     async def served() -> None:
-        async with serving(FlowScript().opened_market(TICKER).lasting().flow()) as exchange:
+        async with serving(FlowScript().opened_market(TICKER).opened_market(OTHER).lasting().flow()) as exchange:
             status, report = await exchange.ann.faults("POST", {"seed": 7, "faults": [fault]})
             assert status == 200, report
             reader = await exchange.ann.socket()
@@ -278,6 +280,17 @@ def test_a_fault_on_one_market_leaves_the_other_channels_and_accounts_alone() ->
         await others.socket.close()
 
     run(scenario, {"on": "socket", "do": "drop", "ticker": TICKER, "account": "ann"}, BOOK)
+
+
+def test_the_life_of_one_market_is_lost_and_that_of_the_other_is_told() -> None:
+    async def scenario(served: Served, reader: FrameReader) -> None:
+        await reader.until_type("subscribed")
+        for ticker in (TICKER, OTHER):
+            served.exchange.driver.intervene(ChangePhase(ticker, MarketPhase.INACTIVE))
+        assert (await reader.next())["msg"]["market_ticker"] == OTHER
+
+    fault = {"on": "market_lifecycle_v2", "do": "drop", "ticker": TICKER}
+    run(scenario, fault, {"channels": ["market_lifecycle_v2"]})
 
 
 @pytest.mark.parametrize("status", [401, 429, 502])
