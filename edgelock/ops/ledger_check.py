@@ -16,6 +16,8 @@ from typing import Any
 MILLIONTHS = 1_000_000
 UNHEARD_NS = 3_000_000_000
 """Real time before a bot was killed in which a fill may have been on its way to it."""
+EXPIRY_SLACK_NS = 1_000_000_000
+"""Real time by which the exchange may be late to withdraw: it does so when it next looks."""
 
 Line = Mapping[str, Any]
 
@@ -278,7 +280,7 @@ def _gone_by_expiry(evidence: Evidence, account: Line, report: LedgerReport) -> 
         expires, ended = order["expires_at_ns"], order["ended_at_ns"]
         if expires is None:
             report.breach(promise, f"{order['client_order_id']} had no expiry")
-        elif ended is not None and ended > expires + MILLIONTHS * 1_000:
+        elif ended is not None and ended > expires + EXPIRY_SLACK_NS * evidence.speed:
             report.breach(promise, f"{order['client_order_id']} rested beyond its expiry")
         elif ended is None and (evidence.gone_at_ns is None or evidence.ledger["exchange_time_ns"] > expires):
             report.breach(promise, f"{order['client_order_id']} still rests")

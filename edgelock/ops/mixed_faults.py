@@ -118,7 +118,7 @@ def _of_the_venue(rng: random.Random, seconds: int) -> list[Fault]:
         {"on": "clock", "do": "skew", "skew_s": rng.choice([-15, 15]), "at_s": some_time(), "for_s": 60},
     ]
     if rng.random() < 0.5:
-        result = rng.choice(["yes", "no", "0.4"])
+        result = rng.choice(["yes", "no", 0.4])
         faults.append({"on": "market", "do": "settle", "result": result, "at_s": some_time(), "probability": 0.2})
     if rng.random() < 0.25:
         faults.append({"on": "exchange", "do": "trigger_groups", "at_s": int(seconds * 0.8)})
