@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
@@ -158,16 +159,21 @@ def close_connection(request: web.Request, *, is_reset: bool) -> None:
 async def _stream(request: web.Request, going_out: Delivery, status: int) -> web.StreamResponse:
     response = web.StreamResponse(status=status, headers={"Content-Type": going_out.content_type})
     response.content_length = len(going_out.body) + going_out.padding
-    await response.prepare(request)
-    piece_size = max(1, len(going_out.body) // _DRIP_PIECES) if going_out.drip_ms else max(1, len(going_out.body))
-    pieces = [going_out.body[at : at + piece_size] for at in range(0, len(going_out.body), piece_size)]
+    # A client that has heard enough leaves in the middle.
+    with suppress(ConnectionError):
+        await response.prepare(request)
+        await _write_body(response, going_out)
+        await response.write_eof()
+    return response
+
+
+async def _write_body(response: web.StreamResponse, going_out: Delivery) -> None:
+    body = going_out.body
+    piece_size = max(1, len(body) // _DRIP_PIECES if going_out.drip_ms else len(body))
+    pieces = [body[at : at + piece_size] for at in range(0, len(body), piece_size)]
     for piece in pieces:
         await response.write(piece)
         if going_out.drip_ms:
             await asyncio.sleep(going_out.drip_ms / 1000 / len(pieces))
-    left = going_out.padding
-    while left > 0:
-        await response.write(b" " * min(left, _MEGABYTE))
-        left -= _MEGABYTE
-    await response.write_eof()
-    return response
+    for sent in range(0, going_out.padding, _MEGABYTE):
+        await response.write(b" " * min(_MEGABYTE, going_out.padding - sent))

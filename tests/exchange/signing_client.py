@@ -3,7 +3,8 @@
 import base64
 import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
 
@@ -95,6 +96,14 @@ class SigningClient:
             method, f"{self._origin}{API}{path}", headers=self.headers(method, API + path)
         ) as response:
             return response.status, response.content_type, await response.read()
+
+    @asynccontextmanager
+    async def opened(self, method: str, path: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        """An answer whose body has not been read; leaving closes its connection."""
+        headers = self.headers(method, API + path)
+        async with self._http.request(method, f"{self._origin}{API}{path}", headers=headers) as response:
+            yield response
+            response.close()
 
     async def date(self, path: str) -> str:
         """The Date header of a public answer."""

@@ -245,6 +245,19 @@ def test_a_dripping_body_comes_whole_in_the_end() -> None:
     run(scenario, {"on": "status", "do": "drip", "drip_s": 0.2})
 
 
+@pytest.mark.parametrize("fault", [{"do": "drip", "drip_s": 60}, {"do": "huge", "megabytes": 100}])
+def test_a_client_that_leaves_in_the_middle_is_no_error_of_the_exchange(
+    fault: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(served: Served) -> None:
+        async with served.ann.opened("GET", "/exchange/status") as response:
+            assert await response.content.read(1) == b"{"
+        assert (await served.ann.get("/portfolio/balance"))["balance"] == 100_000
+
+    run(scenario, {"on": "status", **fault})
+    assert caplog.records == []
+
+
 def test_a_huge_body_is_as_long_as_was_said() -> None:
     async def scenario(served: Served) -> None:
         status, _, body = await served.ann.raw("GET", "/exchange/status")
