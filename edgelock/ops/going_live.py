@@ -7,9 +7,12 @@ need of a real venue only that it answers and knows the key. Live on the embedde
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import click
+
 from edgelock.actors.redaction import shortened
 from edgelock.core.telemetry import LiveRisk
 from edgelock.core.units import Money, Timestamp
+from edgelock.kalshi.rest import KalshiRest
 from edgelock.ops.check_result import CheckResult, skipped
 from edgelock.ops.core_checks import core_checks
 from edgelock.ops.credentials import credentials_of
@@ -20,8 +23,9 @@ from edgelock.ops.settings_environment import Secrets
 from edgelock.ops.settings_file import DEFAULT_DOTENV
 from edgelock.ops.site_checks import site_checks
 from edgelock.ops.user_error import UserError
+from edgelock.ops.venue import Venue
 from edgelock.ops.venue_address import KALSHI, VenueAddress
-from edgelock.ops.venue_checks import NEEDED_BY_EVERY_MODE, NETWORK, venue_checks
+from edgelock.ops.venue_checks import NEEDED_BY_EVERY_MODE, NETWORK, UNREADABLE, venue_checks
 from edgelock.ops.worst_case import worst_case
 
 LISTED_MARKETS = 8
@@ -62,6 +66,21 @@ def live_risk(options: RunOptions, *, key_id: str, balance: Money, at: Timestamp
         daily_loss=settings.risk.max_daily_loss,
         markets=options.markets or (f"up to {selection.max_markets_to_trade} of {', '.join(selection.series)}",),
     )
+
+
+def told_risk(options: RunOptions, venue: Venue, rest: KalshiRest) -> LiveRisk:
+    """The line with the account's balance read; told as text, too, where a person will see a table and not the lines.
+
+    Raises UserError when the balance cannot be read: then nobody knows what is at risk.
+    """
+    try:
+        balance = rest.balance().available
+    except UNREADABLE as error:
+        raise UserError(f"the account's balance could not be read: {error}") from None
+    risk = live_risk(options, key_id=venue.credentials.key_id, balance=balance, at=venue.clock.now())
+    if options.live_view:
+        click.echo(live_risk_text(risk), err=True)
+    return risk
 
 
 def live_risk_text(risk: LiveRisk) -> str:
