@@ -28,8 +28,10 @@ def test_events_are_read_to_the_last_page_with_their_markets():
 
 
 def test_a_list_of_events_that_goes_in_circles_is_an_error():
-    with LoopbackVenue(page_of_events("again")) as venue, pytest.raises(WireError, match="does not end"):
-        a_directory(venue).events(series_ticker="KXNHLGAME")
+    with LoopbackVenue(page_of_events("again")) as venue:
+        with pytest.raises(WireError, match="does not end"):
+            a_directory(venue).events(series_ticker="KXNHLGAME")
+        assert len(venue.asked) == 2
 
 
 def test_markets_are_asked_for_by_ticker_two_hundred_to_a_call():
