@@ -64,7 +64,15 @@ def test_requests_times_out_on_a_hanging_call(tmp_path: Path) -> None:
     serve(tmp_path / "faults.yaml", "faults:\n  - {on: balance, do: hang, hang_s: 30}\n", scenario)
 
 
-def test_websocket_client_hears_nothing_of_a_mute_connection_and_all_on_the_next(tmp_path: Path) -> None:
+ENDINGS = """
+faults:
+  - {on: socket, do: mute, count: 1}
+  - {on: socket, do: disconnect_reset, count: 1}
+  - {on: socket, do: disconnect, count: 1}
+"""
+
+
+def test_websocket_client_meets_a_mute_a_reset_and_a_closed_connection_and_then_a_good_one(tmp_path: Path) -> None:
     def connected(signer: SigningClient, ready: dict[str, Any]) -> websocket.WebSocket:
         socket = websocket.create_connection(
             ready["ws_url"], header=signer.headers("GET", WS_PATH), timeout=WAIT_S, http_no_proxy=["*"]
@@ -75,16 +83,23 @@ def test_websocket_client_hears_nothing_of_a_mute_connection_and_all_on_the_next
         return socket
 
     def scenario(signer: SigningClient, ready: dict[str, Any]) -> None:
-        first = connected(signer, ready)
-        first.settimeout(0.3)
+        mute = connected(signer, ready)
+        mute.settimeout(0.3)
+        mute.ping("anyone?")
         with pytest.raises(websocket.WebSocketTimeoutException):
-            first.recv()
-        second = connected(signer, ready)
-        assert json.loads(second.recv())["type"] == "orderbook_snapshot"
-        for socket in (first, second):
-            socket.close()
+            mute.recv_data(control_frame=True)
+        reset = connected(signer, ready)
+        with pytest.raises(ConnectionResetError):
+            reset.recv()
+        closed = connected(signer, ready)
+        with pytest.raises(websocket.WebSocketConnectionClosedException):
+            closed.recv()
+        good = connected(signer, ready)
+        assert json.loads(good.recv())["type"] == "orderbook_snapshot"
+        for socket in (mute, reset, closed, good):
+            socket.shutdown()
 
-    serve(tmp_path / "faults.yaml", "faults:\n  - {on: socket, do: mute, count: 1}\n", scenario)
+    serve(tmp_path / "faults.yaml", ENDINGS, scenario)
 
 
 @pytest.mark.parametrize("text", [None, "faults:\n  - {on: creat, do: hang}\n"])
