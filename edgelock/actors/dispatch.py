@@ -1,7 +1,7 @@
 """What may be sent now, and what first: slots, tokens, the last gate, and the journal before the wire.
 
 Cancels of all markets go first, then exits, then prolongations, then entries. One slot and a reserve of tokens stay
-free for what makes us safer, so that waiting entries never hold up an exit.
+free for what makes us safer, so that waiting entries never hold up an exit, not even one of their own market.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,6 @@ from edgelock.actors.order_gateway import Command, OrderGateway, RenewOrder, Res
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.limits import Gate, Refused, check, worst_case_of
 from edgelock.core.market import MarketStatus
-from edgelock.core.order import Role
 from edgelock.core.rate_limit import CANCEL_COST, ORDER_COST, TokenBucket
 from edgelock.core.settings import TradingSettings
 from edgelock.core.units import Duration, Timestamp
@@ -63,18 +62,18 @@ class Dispatch:
         progress = True
         while progress:
             ready = [desk for desk in desks.values() if desk.queue and desk.in_flight is None]
-            progress = self._cancel_together(ready)
-            entries_wait = False
+            if self._cancel_together(ready):
+                continue
+            progress = entries_wait = False
             for desk in sorted(ready, key=lambda each: rank(each, each.queue[0]) if each.queue else 0):
                 if not desk.queue or desk.in_flight is not None:
                     continue
-                is_entry = is_for_entries(desk, desk.queue[0])
-                if is_entry and entries_wait:
-                    continue
-                if self._send_next(desk, desks, settings):
+                is_entry = desk.is_for_entries(desk.queue[0])
+                if not (is_entry and entries_wait) and self._send_next(desk, desks, settings):
                     progress = True
                 elif is_entry:
                     entries_wait = True
+                    progress = desk.let_pass() or progress
 
     def request_done(self, client_order_id: str) -> None:
         """A slot may be free again."""
@@ -152,7 +151,7 @@ class Dispatch:
     # --- room ---------------------------------------------------------------------------------------------------
 
     def _has_room(self, desk: OrderDesk, wish: Command, settings: TradingSettings, now: Timestamp) -> bool:
-        is_entry = is_for_entries(desk, wish)
+        is_entry = desk.is_for_entries(wish)
         if not self._has_slot(is_entry=is_entry):
             return False
         cost = CANCEL_COST if isinstance(wish, CancelOrder) else ORDER_COST
@@ -192,16 +191,6 @@ def rank(desk: OrderDesk, wish: Command) -> int:
     """The order in which commands of different markets leave: the smaller first."""
     if isinstance(wish, CancelOrder):
         return 0
-    if is_for_entries(desk, wish):
+    if desk.is_for_entries(wish):
         return 3
     return 2 if isinstance(wish, RenewOrder) else 1
-
-
-def is_for_entries(desk: OrderDesk, wish: Command) -> bool:
-    """Whether a command brings an entry to the venue, or keeps one there."""
-    if isinstance(wish, PlaceOrder):
-        return wish.role is Role.ENTRY
-    if not isinstance(wish, RenewOrder):
-        return False
-    order = desk.ledger.find(wish.client_order_id)
-    return order is not None and order.role is Role.ENTRY

@@ -59,7 +59,7 @@ from edgelock.core.facts import OrderFact, OrderFilled
 from edgelock.core.intents import AmendOrder, CancelOrder, Intent, PlaceOrder
 from edgelock.core.limits import Refused
 from edgelock.core.order import CancelReason, OrderState, Role
-from edgelock.core.permit import GROUP_REASON, KILL_REASON, Permit
+from edgelock.core.permit import GROUP_REASON, KILL_REASON, Mode, Permit
 from edgelock.core.position import Realized
 from edgelock.core.rate_limit import TokenBucket
 from edgelock.core.settings import TradingSettings
@@ -173,14 +173,14 @@ class ExchangeActor(SupervisedActor):
 
     def _submit(self, ticker: str, incarnation: int, intents: tuple[Intent, ...]) -> None:
         desk = self._desks.get(ticker)
-        if desk is None or incarnation != desk.incarnation or self._closing is not None:
+        is_taken = desk is not None and desk.is_loaded and incarnation == desk.incarnation
+        if desk is None or not is_taken or self._closing is not None:
             self._board.count_fenced(ticker, len(intents))
             return
         desk.queue.extend(intents)
 
     def _refuse_queue(self, desk: OrderDesk) -> None:
-        self._board.count_fenced(desk.market.ticker, len(desk.queue))
-        desk.queue.clear()
+        self._board.count_fenced(desk.market.ticker, desk.forget_intents())
 
     def _permitted(self, ticker: str, permit: Permit, issued_ns: int) -> None:
         desk = self._desks.get(ticker)
@@ -194,7 +194,8 @@ class ExchangeActor(SupervisedActor):
             self._is_fuse_out = True
         elif permit.reason == GROUP_REASON:
             self._is_fuse_out = True
-        elif self._is_fuse_out:
+        elif permit.mode is Mode.OPEN and self._is_fuse_out and self._closing is None:
+            # Any other verdict may only hide the one that put it out: "stopping" hides a kill.
             self._is_fuse_out = False
             self._gateway.mend_fuse()
 
@@ -373,6 +374,7 @@ class ExchangeActor(SupervisedActor):
         self._gateway.trip_fuse()
         for desk in self._desks.values():
             self._refuse_queue(desk)
+            desk.forget_prolongations()
         self._schedule("give up", wish.give_up_ns)
 
     def _open_orders_seen(self, shown: tuple[OpenOrder, ...] | None) -> None:

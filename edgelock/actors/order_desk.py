@@ -101,6 +101,45 @@ class OrderDesk:
         """Nothing is under way or waits."""
         return not self.queue and self.in_flight is None
 
+    def forget_intents(self) -> int:
+        """What the market wanted is not sent any more, what the door itself wants is. How many were dropped."""
+        kept = [wish for wish in self.queue if self._is_the_doors(wish)]
+        dropped = len(self.queue) - len(kept)
+        self.queue = deque(kept)
+        return dropped
+
+    def forget_prolongations(self) -> None:
+        """Nothing is prolonged or sent again any more."""
+        self.queue = deque(wish for wish in self.queue if not isinstance(wish, RenewOrder | ResendOrder))
+
+    def let_pass(self) -> bool:
+        """The first command has to wait: one that does not is taken first when it is about another order.
+
+        False when there is none.
+        """
+        waiting: set[ClientOrderId] = set()
+        for number, wish in enumerate(self.queue):
+            if not self.is_for_entries(wish) and wish.client_order_id not in waiting:
+                del self.queue[number]
+                self.queue.appendleft(wish)
+                return True
+            waiting.add(wish.client_order_id)
+        return False
+
+    def is_for_entries(self, wish: Command) -> bool:
+        """Whether a command brings an entry to the other side, or keeps one there."""
+        if isinstance(wish, PlaceOrder):
+            return wish.role is Role.ENTRY
+        if not isinstance(wish, RenewOrder | ResendOrder):
+            return False
+        order = self.ledger.find(wish.client_order_id)
+        return order is not None and order.role is Role.ENTRY
+
+    def _is_the_doors(self, wish: Command) -> bool:
+        if isinstance(wish, CancelOrder):
+            return wish.client_order_id in self.own_cancels
+        return isinstance(wish, RenewOrder | ResendOrder)
+
     def withdraw(self, reason: CancelReason, roles: Container[Role] = tuple(Role)) -> None:
         """Cancel what may be on the venue's book, once each, without being asked by the market."""
         for order in self.ledger.orders:
