@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from edgelock.actors.clock import Clock
+from edgelock.actors.last_resort import withdraw_everything
 from edgelock.actors.live_orders import CLOCK_MARGIN, LiveOrders, News
 from edgelock.actors.live_sweeper import LiveSweeper
 from edgelock.actors.order_fuse import OrderFuse
@@ -50,6 +51,7 @@ QUIET_NS = Duration(2 * SECOND)
 UNREAD_INTERVALS_MAX = 3
 """After so many intervals without a readable list, entries stop."""
 UPKEEP_NS = SECOND // 10
+LAST_RESORT_S = 8.0
 STOP_WITHIN_S = 1.0
 
 Job = Callable[[TradingRest], None]
@@ -230,6 +232,16 @@ class LiveGateway:
         with self._lock:
             self._orders.is_closing = True
         self._sweeper.look()
+
+    def withdraw_everything(self) -> tuple[ClientOrderId, ...] | None:
+        """By a connection of its own and the venue's list alone; the fuse takes the entries meanwhile."""
+        self._fuse.trip()
+        rest = self._venue.open_rest()
+        try:
+            left = withdraw_everything(rest, self._orders.is_ours, timeout_s=LAST_RESORT_S)
+        finally:
+            rest.close()
+        return None if left is None else tuple(order.client_order_id for order in left)
 
     # --- what the workers do ------------------------------------------------------------------------------------
 

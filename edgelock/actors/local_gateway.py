@@ -84,6 +84,10 @@ class LocalGateway(ABC):
         """The list is at hand."""
         self._answer(OpenOrdersSeen(self.open_orders()))
 
+    def withdraw_everything(self) -> tuple[ClientOrderId, ...]:
+        """Whatever rests here ends with the process."""
+        return ()
+
     @abstractmethod
     def open_orders(self) -> tuple[OpenOrder, ...]:
         """What rests, market by market."""

@@ -233,3 +233,10 @@ class OrderGateway(Protocol):
     def look(self) -> None:
         """Read the other side's list of our resting orders anew; answered by the notice OpenOrdersSeen."""
         ...
+
+    def withdraw_everything(self) -> tuple[ClientOrderId, ...] | None:
+        """The door is gone: withdraw what is ours on this thread, by the other side's own list.
+
+        What is left of it: () when nothing is; None when nobody can say.
+        """
+        ...

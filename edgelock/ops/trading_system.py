@@ -57,7 +57,7 @@ from edgelock.core.permit import Mode, Permit
 from edgelock.core.rate_limit import TokenBucket
 from edgelock.core.strategy import EDGE_LOCKED, LEGACY
 from edgelock.core.telemetry import Record
-from edgelock.core.units import SECOND, Price
+from edgelock.core.units import SECOND, Money, Price
 from edgelock.kalshi.rest_call import ClockOffset
 from edgelock.ops.restart_log import MARKET_PREFIX, RestartLog, ticker_of
 from edgelock.ops.settings import Settings
@@ -238,7 +238,20 @@ class TradingSystem:
         try:
             return answers.get(timeout=patience_s + ANSWER_TIMEOUT_S)
         except queue.Empty:
+            return self._close_without_the_door()
+
+    def _close_without_the_door(self) -> OpenOrdersLeft | None:
+        """Positions and results are those that the markets knew last."""
+        left = self.gateway.withdraw_everything()
+        if left is None:
             return None
+        states = self.boards.markets.states()
+        return OpenOrdersLeft(
+            open_orders=left,
+            positions=tuple((s.market.ticker, s.position.net) for s in states if s.position.sign),
+            realized=Money(sum(state.position.realized for state in states)),
+            is_confirmed=not left,
+        )
 
     def stop(self) -> bool:
         """Stop every actor in reverse start order; False when some did not end in time."""
