@@ -109,12 +109,13 @@ def _state_table(settings: TradingSettings) -> str:
 
 def _sides(settings: StrategySettings, sign: int, mid: Price) -> frozenset[Side]:
     """Sides on which the strategy wants an order, entry or exit, with two cents of spread around `mid`."""
-    plan = EDGE_LOCKED.plan(_state(settings, sign, mid))
+    plan = EDGE_LOCKED.plan(example_state(settings, sign, mid))
     quotes = [entry.quote for entry in (plan.bid, plan.ask)]
     return frozenset(quote.side for quote in (*quotes, *plan.exits) if quote is not None)
 
 
-def _state(settings: StrategySettings, sign: int, mid: Price) -> MarketState:
+def example_state(settings: StrategySettings, sign: int, mid: Price) -> MarketState:
+    """A market with two cents of spread around `mid`, flat (sign 0), long (1) or short (-1), free to trade."""
     bid, ask = Level(CENT_GRID.floor(mid - CENT), HELD), Level(CENT_GRID.ceil(mid + CENT), HELD)
     view = BookView((bid,), (ask,))
     lots = (Lot(size=HELD, price=mid, opened_at=NOW, fee=Money(0)),) if sign else ()

@@ -8,6 +8,7 @@ from edgelock.kalshi.private_file import PrivateFileError, require_private_file
 from edgelock.ops.check_result import CheckResult, failed, passed, skipped
 from edgelock.ops.control_client import ask
 from edgelock.ops.credentials import credentials_of
+from edgelock.ops.durable_checks import durable_checks
 from edgelock.ops.instance_lock import InstanceLock
 from edgelock.ops.settings import Settings
 from edgelock.ops.settings_environment import Secrets
@@ -21,6 +22,7 @@ def site_checks(settings: Settings, secrets: Secrets, dotenv: Path) -> Iterator[
     yield _mode(settings)
     yield _log_writable(settings.log.path)
     yield _state_lockable(settings.state.directory)
+    yield from durable_checks(settings)
     yield _private(SECRETS_FILE, dotenv)
     if secrets.private_key_path is None:
         yield skipped("private key", "no KALSHI_PRIVATE_KEY_PATH is set")

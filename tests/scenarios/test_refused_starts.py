@@ -113,7 +113,7 @@ def test_with_a_failing_check(desk: Path, venue: StandInVenue):
     ended = start(desk, at(venue, "check"))
     assert ended.returncode == 1
     assert "FAIL     balance          $0.00 available" in ended.stdout
-    assert ended.stdout.endswith("1 of 20 checks failed\n")
+    assert ended.stdout.endswith("1 of 22 checks failed\n")
     assert {method for method, _ in venue.asked} == {"GET"}
 
 
