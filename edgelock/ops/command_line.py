@@ -125,6 +125,12 @@ def _markets(text: str) -> object:
     help="Write every request that the embedded exchange receives to FILE.",
 )
 @click.option(
+    "--exchange-ledger",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where the embedded exchange writes all accounts at its end: cash, positions, every order and fill.",
+)
+@click.option(
     "--faults",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",

@@ -183,11 +183,16 @@ def running_exchange(path: Path) -> ReadyExchange:
 
 
 def exchange_command(
-    settings: EmbeddedSettings, *, request_log: Path | None = None, faults: Path | None = None
+    settings: EmbeddedSettings,
+    *,
+    request_log: Path | None = None,
+    ledger: Path | None = None,
+    faults: Path | None = None,
 ) -> list[str]:
     """The command that runs the embedded exchange as our child.
 
     request_log  where it writes every request it receives, or None
+    ledger       where it writes its books at its end, or None
     faults       the file that says what goes wrong, or None
     """
     command = [sys.executable, "-m", "edgelock.exchange", "--exit-with-parent", "--hold-clock"]
@@ -197,6 +202,8 @@ def exchange_command(
         command += ["--recording", str(settings.recording)]
     if request_log is not None:
         command += ["--request-log", str(request_log)]
+    if ledger is not None:
+        command += ["--ledger", str(ledger)]
     if faults is not None:
         command += ["--faults", str(faults)]
     return command

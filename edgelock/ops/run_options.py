@@ -34,6 +34,7 @@ class RunOptions:
     markets        tickers to trade instead of the selection's, empty for the selection
     crash_market   markets that are made to crash; embedded venue only
     exchange_log   where the embedded exchange writes its request log, or None
+    exchange_ledger  where the embedded exchange writes its books at its end, or None
     faults         the file that says what goes wrong on the embedded exchange, or None
     exchange       the file with the ready line of an embedded exchange that runs already, or None to start one
     preflight      the checks that were made before the start, none when nobody asked for them
@@ -51,6 +52,7 @@ class RunOptions:
     recording: Path | None
     crash_market: tuple[CrashAt, ...]
     exchange_log: Path | None
+    exchange_ledger: Path | None
     faults: Path | None
     exchange: Path | None = None
     preflight: tuple[CheckResult, ...] = ()

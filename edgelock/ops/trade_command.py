@@ -22,8 +22,8 @@ SETTING_OPTIONS: Mapping[str, Key] = {
 }
 """Options of `python run.py` that are settings laid over all other sources."""
 
-EMBEDDED_ONLY = ("speed", "seed", "scenario", "recording", "crash_market", "exchange_log", "faults", "exchange")
-OF_ITS_OWN_EXCHANGE = ("speed", "seed", "scenario", "recording", "exchange_log", "faults")
+OF_ITS_OWN_EXCHANGE = ("speed", "seed", "scenario", "recording", "exchange_log", "exchange_ledger", "faults")
+EMBEDDED_ONLY = (*OF_ITS_OWN_EXCHANGE, "crash_market", "exchange")
 LONGEST = Decimal(31 * 24 * 3600)
 
 
@@ -43,6 +43,7 @@ class TradeArguments:
     markets: tuple[str, ...]
     crash_market: tuple[CrashAt, ...]
     exchange_log: Path | None
+    exchange_ledger: Path | None
     faults: Path | None
     exchange: Path | None
 
@@ -74,6 +75,7 @@ def run_options(arguments: TradeArguments, *, environ: Mapping[str, str], stdout
         recording=settings.embedded.recording if settings.venue.name == "embedded" else None,
         crash_market=arguments.crash_market,
         exchange_log=arguments.exchange_log,
+        exchange_ledger=arguments.exchange_ledger,
         faults=arguments.faults,
         exchange=arguments.exchange,
     )

@@ -96,7 +96,12 @@ def _embedded(options: RunOptions, told: Callable[[str], None]) -> Venue:
             )
     else:
         child, ready = start_exchange(
-            exchange_command(options.settings.embedded, request_log=options.exchange_log, faults=options.faults),
+            exchange_command(
+                options.settings.embedded,
+                request_log=options.exchange_log,
+                ledger=options.exchange_ledger,
+                faults=options.faults,
+            ),
             told=told,
         )
     if ready.private_key_pem is None:

@@ -61,6 +61,7 @@ def options(tmp_path) -> RunOptions:
         recording=None,
         crash_market=(),
         exchange_log=None,
+        exchange_ledger=None,
         faults=None,
     )
 

@@ -52,6 +52,7 @@ def options(name: str, *, live: bool, **sections: object) -> RunOptions:
         recording=None,
         crash_market=(),
         exchange_log=None,
+        exchange_ledger=None,
         faults=None,
     )
 

@@ -35,6 +35,7 @@ def options(venue: str, *, live: bool = False, **secrets: object) -> RunOptions:
         recording=None,
         crash_market=(),
         exchange_log=None,
+        exchange_ledger=None,
         faults=None,
     )
 

@@ -174,6 +174,7 @@ class Run:
                 markets=(),
                 recording=None,
                 exchange_log=None,
+                exchange_ledger=None,
                 faults=None,
                 **given,
             ),
