@@ -36,25 +36,30 @@ class AccountHistory:
 
     orders     every order by id, in the order of placing
     resting    those of them that rest
-    available  cash that resting orders have not reserved
+    purses     cash by shard that resting orders have not reserved
     """
 
-    available: Money
+    purses: dict[int, Money]
     orders: dict[str, OrderView] = field(default_factory=dict)
     resting: dict[str, OrderView] = field(default_factory=dict)
     fills: list[Filled] = field(default_factory=list)
     positions: dict[str, Position] = field(default_factory=dict)
     settlements: list[Settlement] = field(default_factory=list)
-    _unseen: deque[tuple[Timestamp, Change, Money]] = field(default_factory=deque)
+    _unseen: deque[tuple[Timestamp, Change, dict[int, Money]]] = field(default_factory=deque)
 
-    def note(self, at: Timestamp, change: Change, available: Money) -> None:
+    @property
+    def available(self) -> Money:
+        """Cash of all purses that resting orders have not reserved."""
+        return Money(sum(self.purses.values()))
+
+    def note(self, at: Timestamp, change: Change, purses: dict[int, Money]) -> None:
         """Write down a change and the cash available after it. Times must not go back."""
-        self._unseen.append((at, change, available))
+        self._unseen.append((at, change, purses))
 
     def as_of(self, at: Timestamp) -> "AccountHistory":
         """Itself, moved on to the instant `at`; it never moves back."""
         while self._unseen and self._unseen[0][0] <= at:
-            _, change, self.available = self._unseen.popleft()
+            _, change, self.purses = self._unseen.popleft()
             self._see(change)
         return self
 

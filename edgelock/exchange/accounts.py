@@ -65,11 +65,15 @@ class Settlement:
 
 @dataclass(slots=True, eq=False)
 class Account:
-    """A member, or the house. The house has no cash limit, pays no fees and keeps no history."""
+    """A member, or the house. The house has no cash limit, pays no fees and keeps no history.
+
+    purses    cash by shard; where shards do not keep cash apart, all of it is in purse 0
+    reserved  what resting orders may still cost, by market
+    """
 
     account_id: str
     user_id: str
-    cash: Money
+    purses: dict[int, Money]
     is_house: bool = False
     positions: dict[str, Position] = field(default_factory=dict)
     resting: dict[str, dict[int, Order]] = field(default_factory=dict)
@@ -94,13 +98,18 @@ class Account:
         return found.size if found is not None else Size(0)
 
     @property
+    def cash(self) -> Money:
+        """All cash."""
+        return Money(sum(self.purses.values()))
+
+    @property
     def available(self) -> Money:
         """Cash that resting orders have not reserved."""
         return Money(self.cash - sum(self.reserved.values()))
 
-    def can_afford(self, ticker: str, needed: Money) -> bool:
-        """Whether the account can reserve `needed` in this market instead of what it reserves there now."""
-        return self.is_house or needed <= self.available + self.reserved.get(ticker, 0)
+    def receive(self, purse: int, amount: Money) -> None:
+        """Put cash into a purse, or take it out when `amount` is below 0."""
+        self.purses[purse] = Money(self.purses.get(purse, 0) + amount)
 
 
 def outcome_cost(side: BookSide, price: Price, size: Size) -> Money:

@@ -4,9 +4,10 @@ Every operation takes `now` and leaves facts behind, which `drain` hands out in 
 engine holds on to the latest instant it was given.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from heapq import heappop
+from types import MappingProxyType
 
 from edgelock.core.price_grid import PriceGrid
 from edgelock.core.units import Duration, Money, Price, Size, Timestamp
@@ -97,14 +98,19 @@ class Engine:
         due = [queue[0][0] for queue in queues if queue]
         return min(due) if due else None
 
-    def open_account(self, account_id: str, user_id: str, cash: Money) -> Account:
-        """Let a member in with this much cash. Raises ValueError when the id is taken or empty."""
+    def open_account(
+        self, account_id: str, user_id: str, cash: Money, *, shard_cash: Mapping[int, Money] = MappingProxyType({})
+    ) -> Account:
+        """Let a member in with this much cash on shard 0, and more on others.
+
+        Raises ValueError when the id is taken or empty.
+        """
         if not account_id or account_id in (*self.venue.accounts, *self.venue.house):
             raise ValueError(f"account id {account_id!r} is empty or taken")
-        account = Account(account_id=account_id, user_id=user_id, cash=cash)
+        account = Account(account_id=account_id, user_id=user_id, purses={0: cash, **shard_cash})
         self.venue.accounts[account_id] = account
-        self.venue.histories[account_id] = AccountHistory(available=cash)
-        self.venue.deposited = Money(self.venue.deposited + cash)
+        self.venue.histories[account_id] = AccountHistory(purses=dict(account.purses))
+        self.venue.deposited = Money(self.venue.deposited + account.cash)
         return account
 
     def list_market(self, listing: MarketListing, now: Timestamp) -> Market:

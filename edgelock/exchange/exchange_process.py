@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,7 @@ from edgelock.exchange.rate_limit import TIERS, RateLimiter
 from edgelock.exchange.recording import RecordingError, recording_flow
 from edgelock.exchange.request_log import RequestLog
 from edgelock.exchange.scenarios import scenario_flow
+from edgelock.exchange.shards import Sharded
 from edgelock.exchange.signature_check import ApiKey, SignatureCheck
 from edgelock.exchange.weekly_pause import WeeklyPaused
 from edgelock.exchange.ws_broadcast import Broadcast
@@ -62,6 +63,8 @@ class ServiceOptions:
     balance: Money
     tier: str
     read_lag: Duration
+    shards: Mapping[str, int]
+    shard_cash: Mapping[int, Money]
     habits: Habits
     duration_s: float | None
     exits_with_parent: bool
@@ -125,7 +128,7 @@ def assemble(
 ) -> Exchange:
     """An exchange with one member, its clock started."""
     engine = Engine(new_id=lambda: str(uuid.uuid4()), read_lag=options.read_lag, habits=options.habits)
-    engine.open_account(MEMBER_ID, str(uuid.uuid4()), options.balance)
+    engine.open_account(MEMBER_ID, str(uuid.uuid4()), options.balance, shard_cash=options.shard_cash)
     clock = ExchangeClock(flow.starts_at, options.speed, is_held=options.holds_clock)
     broadcast = Broadcast(engine, clock.now)
     driver = FlowDriver(flow, engine, clock, broadcast.flush)
@@ -148,7 +151,7 @@ def assemble(
 
 
 def _flow(options: ServiceOptions) -> Flow:
-    flow = _traders(options)
+    flow: Flow = Sharded(_traders(options), options.shards)
     return WeeklyPaused(flow) if options.habits.pauses_weekly else flow
 
 

@@ -28,6 +28,7 @@ def _account(engine: Engine, account: Account) -> WireObject:
         "user_id": account.user_id,
         "cash": account.cash,
         "available": account.available,
+        "cash_by_shard": {str(purse): cash for purse, cash in account.purses.items()},
         "positions": [
             {
                 "ticker": ticker,

@@ -156,7 +156,7 @@ def _pay_out(venue: Venue, market: Market, account: Account, value: Price, now: 
     # A scalar result can leave a part below the balance precision: the venue keeps it as a rounding fee.
     fee = 0 if account.is_house else paid % BALANCE_PRECISION
     cost = position.cost
-    account.cash = Money(account.cash + paid - fee)
+    account.receive(0 if account.is_house else venue.purse(ticker), Money(paid - fee))
     venue.fees_collected = Money(venue.fees_collected + fee)
     position.realized = Money(position.realized + paid - cost)
     position.fees = Money(position.fees + fee)

@@ -71,10 +71,10 @@ def _book_fill(venue: Venue, market: Market, order: Order, trade: Traded, now: T
     market.open_interest = Size(market.open_interest + max(position.size, 0) - long_before)
     order.filled = Size(order.filled + trade.size)
     if order.is_house:
-        account.cash = Money(account.cash + revenue)
+        account.receive(0, revenue)
         return
     fee = _charge_fee(venue, market, order, trade, revenue, is_taker=is_taker)
-    account.cash = Money(account.cash + revenue - fee)
+    account.receive(venue.purse(order.ticker), Money(revenue - fee))
     position.fees = Money(position.fees + fee)
     position.updated_at = now
     fill = Filled(

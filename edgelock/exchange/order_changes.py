@@ -131,7 +131,7 @@ def _amend_refusal(venue: Venue, account: Account, order: Order, terms: AmendTer
         return Refused(Reason.INVALID_ORDER, "post only cross")
     remaining = Size(terms.total - order.filled)
     needed = venue.reserve_with(account, order.ticker, added=(order.side, terms.price, remaining), without=order)
-    return None if account.can_afford(order.ticker, needed) else Refused(Reason.INSUFFICIENT_BALANCE)
+    return None if venue.can_afford(account, order.ticker, needed) else Refused(Reason.INSUFFICIENT_BALANCE)
 
 
 def _reshape(venue: Venue, order: Order, terms: AmendTerms, now: Timestamp) -> None:

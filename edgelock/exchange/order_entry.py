@@ -185,7 +185,7 @@ def _balance_refusal(venue: Venue, account: Account, terms: OrderTerms) -> Refus
     if terms.is_reduce_only:
         return None
     needed = venue.reserve_with(account, terms.ticker, added=(terms.side, terms.price, terms.size))
-    return None if account.can_afford(terms.ticker, needed) else Refused(Reason.INSUFFICIENT_BALANCE)
+    return None if venue.can_afford(account, terms.ticker, needed) else Refused(Reason.INSUFFICIENT_BALANCE)
 
 
 def _position_refusal(venue: Venue, account: Account, terms: OrderTerms) -> Refused | None:

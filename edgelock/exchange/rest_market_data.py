@@ -195,6 +195,12 @@ def unix_s_query(call: Call, name: str) -> Timestamp | None:
     return Timestamp(_int(text, "Query", name) * SECOND)
 
 
+def whole_query(call: Call, name: str) -> int | None:
+    """A query parameter that is a whole number."""
+    text = call.text(name)
+    return None if text is None else _int(text, "Query", name)
+
+
 def _int(text: str, operation: str, field: str) -> int:
     try:
         return int(text)

@@ -12,7 +12,7 @@ from edgelock.exchange.orders import OrderStatus, OrderView
 from edgelock.exchange.rate_limit import CANCEL_COST, Bucket, BucketSize
 from edgelock.exchange.rest_call import Answer, Call, private
 from edgelock.exchange.rest_errors import invalid_query, nested
-from edgelock.exchange.rest_market_data import unix_s_query
+from edgelock.exchange.rest_market_data import unix_s_query, whole_query
 from edgelock.exchange.rest_paging import limit, page
 from edgelock.exchange.wire_portfolio import (
     balance_object,
@@ -27,21 +27,23 @@ WireObject = dict[str, object]
 
 
 def get_balance(call: Call) -> Answer:
-    """Available cash."""
-    return Answer(200, balance_object(call.engine.venue, call.seen, call.engine.reads_at()))
+    """Available cash, of all shards or of one."""
+    shard = whole_query(call, "exchange_index")
+    return Answer(200, balance_object(call.engine.venue, call.seen, call.engine.reads_at(), shard=shard))
 
 
 def get_positions(call: Call) -> Answer:
     """Positions of the member; those of settled markets only when asked for."""
     size = limit(call, "GetPositions", default=100, maximum=1000)
     wanted = call.text("settlement_status") or "unsettled"
-    ticker, events = call.text("ticker"), set(call.texts("event_ticker"))
+    ticker, events, shard = call.text("ticker"), set(call.texts("event_ticker")), whole_query(call, "exchange_index")
     counts = set(call.texts("count_filter"))
 
     def keep(item: tuple[str, Position]) -> bool:
         market = call.engine.markets[item[0]]
         return (
             (ticker is None or item[0] == ticker)
+            and (shard is None or market.listing.exchange_index == shard)
             and (not events or market.listing.event_ticker in events)
             and (wanted == "all" or _is_paid(call, market) == (wanted == "settled"))
             and ("position" not in counts or item[1].size != 0)
@@ -68,12 +70,14 @@ def get_fills(call: Call) -> Answer:
     """Fills of the member, newest first."""
     size = limit(call, "GetFills", default=100, maximum=1000)
     tickers, order_id = set(call.texts("ticker")), call.text("order_id")
+    shard = whole_query(call, "exchange_index")
     in_time = _TimeFilter.of(call)
     found, cursor = page(
         call,
         call.seen.fills,
         lambda fill: (
             (not tickers or fill.ticker in tickers)
+            and (shard is None or _shard(call, fill.ticker) == shard)
             and (order_id is None or fill.order_id == order_id)
             and in_time.holds(fill.at)
         ),
@@ -106,7 +110,7 @@ def get_settlements(call: Call) -> Answer:
 def get_orders(call: Call) -> Answer:
     """Orders of the member, newest first."""
     size = limit(call, "GetOrders", default=100, maximum=1000)
-    ticker, events = call.text("ticker"), set(call.texts("event_ticker"))
+    ticker, events, shard = call.text("ticker"), set(call.texts("event_ticker")), whole_query(call, "exchange_index")
     status = call.text("status")
     if status is not None and status not in {known.value for known in OrderStatus}:
         raise invalid_query("GetOrders", "Status", "oneof")
@@ -116,6 +120,7 @@ def get_orders(call: Call) -> Answer:
         _candidates(call, status, size),
         lambda order: (
             (ticker is None or order.ticker == ticker)
+            and (shard is None or _shard(call, order.ticker) == shard)
             and (not events or call.engine.markets[order.ticker].listing.event_ticker in events)
             and (status is None or order.status.value == status)
             and in_time.holds(order.created_at)

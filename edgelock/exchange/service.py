@@ -32,6 +32,28 @@ def _balance(_: click.Context, __: click.Parameter, text: str) -> Money:
     return money
 
 
+def _pairs(given: tuple[str, ...], example: str) -> list[tuple[str, str]]:
+    pairs = [text.partition("=") for text in given]
+    if not all(name and equals and value for name, equals, value in pairs):
+        raise click.BadParameter(f"must look like {example}")
+    return [(name, value) for name, _, value in pairs]
+
+
+def _shard_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise click.BadParameter(f"{text} is not the number of a shard")
+    return int(text)
+
+
+def _by_name(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
+    return {name: _shard_number(value) for name, value in _pairs(given, "KXNHLGAME=3")}
+
+
+def _by_number(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> dict[int, Money]:
+    pairs = _pairs(given, "3=500")
+    return {_shard_number(number): _balance(context, parameter, value) for number, value in pairs}
+
+
 @click.command(name="exchange", context_settings={"max_content_width": 116})
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
 @click.option("--port", default=0, show_default=True, type=click.IntRange(0, 65_535), help="0: any free port.")
@@ -101,6 +123,21 @@ def _balance(_: click.Context, __: click.Parameter, text: str) -> Money:
     type=click.Choice([habit.value for habit in PostOnlyCross]),
     help="What becomes of a post-only order that would trade at once.",
 )
+@click.option(
+    "--shard",
+    "shards",
+    multiple=True,
+    callback=_by_name,
+    metavar="SERIES=NUMBER",
+    help="Put the markets of a series on another shard; repeatable.",
+)
+@click.option(
+    "--shard-cash",
+    multiple=True,
+    callback=_by_number,
+    metavar="NUMBER=DOLLARS",
+    help="Keep cash apart by shard, and give this one so much (--balance is shard 0's); repeatable.",
+)
 @click.option("--weekly-pause", is_flag=True, help="Pause trading on Thursdays, 03:00 to 05:00 in New York.")
 @click.option(
     "--position-limit",
@@ -131,6 +168,8 @@ def exchange(
     close_cancels_ms: int,
     cancel_all_lasts_ms: int,
     post_only_cross: str,
+    shards: dict[str, int],
+    shard_cash: dict[int, Money],
     weekly_pause: bool,
     position_limit: int | None,
     duration: float | None,
@@ -159,11 +198,14 @@ def exchange(
         balance=balance,
         tier=tier,
         read_lag=Duration(read_lag_ms * MILLISECOND),
+        shards=shards,
+        shard_cash=shard_cash,
         habits=Habits(
             close_cancels_after=Duration(close_cancels_ms * MILLISECOND),
             cancel_all_lasts=Duration(cancel_all_lasts_ms * MILLISECOND),
             post_only_cross=PostOnlyCross(post_only_cross),
             pauses_weekly=weekly_pause,
+            cash_per_shard=bool(shard_cash),
             position_limit=None if position_limit is None else Size(position_limit * CONTRACT),
         ),
         duration_s=duration,

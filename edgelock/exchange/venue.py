@@ -33,7 +33,7 @@ class Venue:
         self.accounts: dict[str, Account] = {}
         self.histories: dict[str, AccountHistory] = {}
         self.house = {
-            account_id: Account(account_id=account_id, user_id="", cash=Money(0), is_house=True)
+            account_id: Account(account_id=account_id, user_id="", purses={0: Money(0)}, is_house=True)
             for account_id in (HOUSE_MAKERS, HOUSE_TAKERS)
         }
         self.live_orders: dict[str, Order] = {}
@@ -94,6 +94,23 @@ class Venue:
         self.updated(order, reason, now)
         return canceled
 
+    def purse(self, ticker: str) -> int:
+        """The purse that a market's trades are paid from: its shard's, where shards keep cash apart."""
+        return self.markets[ticker].listing.exchange_index if self.habits.cash_per_shard else 0
+
+    def available_purses(self, account: Account) -> dict[int, Money]:
+        """Cash by purse that resting orders have not reserved."""
+        purses = dict(account.purses)
+        for ticker, reserved in account.reserved.items():
+            purse = self.purse(ticker)
+            purses[purse] = Money(purses.get(purse, 0) - reserved)
+        return purses
+
+    def can_afford(self, account: Account, ticker: str, needed: Money) -> bool:
+        """Whether an account can reserve `needed` in this market instead of what it reserves there now."""
+        available = self.available_purses(account).get(self.purse(ticker), 0)
+        return account.is_house or needed <= available + account.reserved.get(ticker, 0)
+
     def updated(self, order: Order, reason: UpdateReason, now: Timestamp) -> None:
         """Note a change of an order; members are told, the house is not."""
         order.reason = reason
@@ -107,7 +124,7 @@ class Venue:
 
     def note(self, account: Account, change: Change, now: Timestamp) -> None:
         """Write down a change of a member's account, for reads that may see it later."""
-        self.histories[account.account_id].note(now, change, account.available)
+        self.histories[account.account_id].note(now, change, self.available_purses(account))
 
     def level_changed(
         self, market: Market, order: Order, delta: Size, now: Timestamp, *, is_owners_doing: bool = True

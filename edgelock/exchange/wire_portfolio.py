@@ -197,17 +197,27 @@ def settlement_object(settlement: Settlement) -> WireObject:
     }
 
 
-def balance_object(venue: Venue, seen: AccountHistory, at: Timestamp) -> WireObject:
-    """Available cash (net of what resting orders reserve) and the positions' value at the last price, in cents."""
-    available = seen.available
-    dollars = price_text(Price(available // 100))
+def balance_object(venue: Venue, seen: AccountHistory, at: Timestamp, *, shard: int | None = None) -> WireObject:
+    """Available cash (net of what resting orders reserve) and the positions' value at the last price, in cents.
+
+    shard  counts this one's cash only; None all of it
+    """
+    purses = {shard: seen.purses.get(shard, Money(0))} if shard is not None else seen.purses
+    available = sum(purses.values())
     return {
         "balance": available // _MONEY_PER_CENT,
-        "balance_dollars": dollars,
+        "balance_dollars": _dollars(Money(available)),
         "portfolio_value": _portfolio_value(venue, seen) // _MONEY_PER_CENT,
         "updated_ts": unix_s(at),
-        "balance_breakdown": [{"exchange_index": 0, "balance": dollars}],
+        "balance_breakdown": [
+            {"exchange_index": number, "balance": _dollars(cash)} for number, cash in sorted(purses.items())
+        ],
     }
+
+
+def _dollars(money: Money) -> str:
+    """With four decimals, rounded down: what a balance has."""
+    return price_text(Price(money // 100))
 
 
 def average_texts(fills: Sequence[Filled]) -> WireObject:

@@ -173,6 +173,8 @@ def test_an_unknown_scenario_is_told_the_allowed_ones() -> None:
         (["--key-type", "dsa"], "--key-type"),
         (["--tier", "gold"], "--tier"),
         (["--read-lag-ms", "-1"], "--read-lag-ms"),
+        (["--shard", "KXNHLGAME"], "must look like KXNHLGAME=3"),
+        (["--shard-cash", "three=500"], "three is not the number of a shard"),
         (["--seed", "-1"], "--seed"),
         (["--host", "0.0.0.0"], "not a loopback address"),
         (["--duration", "0"], "--duration"),
