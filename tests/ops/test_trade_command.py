@@ -38,6 +38,7 @@ def typed(**given: object) -> TradeArguments:
         "markets": (),
         "crash_market": (),
         "exchange_log": None,
+        "exchange_ledger": None,
         "faults": None,
         "exchange": None,
     }
@@ -128,6 +129,7 @@ def test_a_real_venue_needs_a_key_and_a_dotenv_that_are_ours_alone():
         ("recording", "game.gz"),
         ("crash_market", (CrashAt(ticker="A", after=Duration(1)),)),
         ("exchange_log", Path("requests.jsonl")),
+        ("exchange_ledger", Path("ledger.json")),
         ("faults", Path("faults.yaml")),
     ],
 )
