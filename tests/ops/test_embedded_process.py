@@ -11,6 +11,7 @@ import pytest
 
 from edgelock.ops.embedded_process import exchange_command, start_exchange
 from edgelock.ops.settings import EmbeddedSettings
+from edgelock.ops.settings_environment import CREDENTIAL_VARIABLES
 from edgelock.ops.user_error import UserError
 
 READY = {
@@ -151,3 +152,22 @@ def test_the_real_exchange_gets_ready_and_stops():
     assert ready.markets
     assert ready.rest_url.startswith("http://127.0.0.1:")
     assert exchange.exit_code == 0
+
+
+def test_it_inherits_no_credential(monkeypatch: pytest.MonkeyPatch):
+    for name in CREDENTIAL_VARIABLES:
+        monkeypatch.setenv(name, "canary")
+    told = Listener()
+    exchange, _ = start_exchange(
+        child(
+            "import os; print(READY, flush=True)\n"
+            "print('canary' in os.environ.values(), 'PATH' in os.environ, file=sys.stderr, flush=True)\n"
+            "sys.stdin.read()"
+        ),
+        told=told,
+    )
+
+    try:
+        assert told.wait_for("False True")
+    finally:
+        exchange.stop()

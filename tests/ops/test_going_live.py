@@ -1,5 +1,6 @@
 """Who may begin: a run is refused before anything starts, and a live one by the first check that fails."""
 
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,11 +12,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from edgelock.core.settings import StrategySettings
 from edgelock.core.units import Money, Price, Timestamp
-from edgelock.ops.going_live import approved, live_risk, live_risk_text
+from edgelock.kalshi.rest import KalshiRest
+from edgelock.ops.going_live import approved, live_risk, live_risk_text, told_risk
 from edgelock.ops.run_options import RunOptions
 from edgelock.ops.settings import Settings
 from edgelock.ops.settings_environment import Secrets
 from edgelock.ops.user_error import UserError
+from edgelock.ops.venue import open_venue
 from tests.ops.stand_in_venue import KEY_ID, StandInVenue, refusal
 
 PEM = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -177,3 +180,22 @@ def test_what_is_at_risk_is_told_with_a_short_key_and_every_limit():
     named = replace(given, markets=("T1", "T2"))
     assert live_risk(named, key_id=KEY_ID, balance=Money(0), at=NOON).markets == ("T1", "T2")
     assert live_risk_text(replace(risk, markets=tuple("ABCDEFGHIJ"))).endswith("A, B, C, D, E, F, G, H and 2 more")
+
+
+def test_the_balance_is_read_and_told_to_a_person_before_the_table_begins(
+    venue: StandInVenue, capsys: pytest.CaptureFixture[str]
+):
+    given = options("prod", live=True)
+    opened = open_venue(given, told=lambda _line: None, addresses=venue.addresses)
+    rest = KalshiRest(opened.rest_url, opened.credentials, rng=random.Random(1))
+
+    try:
+        assert told_risk(given, opened, rest).balance == 1_234_567_800
+        assert capsys.readouterr().err == ""
+        told_risk(replace(given, live_view=True), opened, rest)
+        assert capsys.readouterr().err.startswith("LIVE on prod with key 1111…: orders are real\n")
+        venue.answers["/portfolio/balance"] = (200, {"odd": 1})
+        with pytest.raises(UserError, match="the account's balance could not be read: "):
+            told_risk(given, opened, rest)
+    finally:
+        rest.close()
