@@ -89,10 +89,13 @@ class MarketSource:
         """What the market is charged now."""
         return self._fees.terms(self._event(listing.event_ticker, now), now)
 
-    def as_market(self, listing: MarketListing, now: Timestamp) -> Market:
-        """The listing with the family it belongs to and its fees. Raises NotTradable when those are not known."""
+    def as_market(self, listing: MarketListing, now: Timestamp, *, at_any_fee: bool = False) -> Market:
+        """The listing with the family it belongs to and its fees.
+
+        Raises NotTradable when those are not known, except for a market to be exited `at_any_fee`.
+        """
         fees = self.fees(listing, now)
-        if not fees.is_known:
+        if not fees.is_known and not at_any_fee:
             raise NotTradable(f"{listing.ticker} is not traded: fee_type {fees.fee_type!r} says no rate we know")
         return listing.as_market(
             family=self._settings.family_of(listing.ticker),

@@ -124,10 +124,15 @@ class Roster:
     def _take_up_what_is_held(self, just_left: set[str]) -> None:
         """A position must have an actor that exits it, whatever the selection says of its market."""
         absent = [t for t in self._held if t not in {*self._system.tickers(), *just_left, *self._left}]
-        for listing in self._source.of_tickers(absent).values() if absent else ():
-            is_added = self._add(listing)
-            if is_added and self._wanted and listing.ticker not in self._wanted:
-                self._leave({listing.ticker: "held from before and not wanted"})
+        listed = self._source.of_tickers(absent)
+        for ticker in absent:
+            if ticker not in listed:
+                self._say_once(f"{ticker} is held from before, and the venue does not list it: nobody exits it")
+                continue
+            self._add(listed[ticker], is_held=True)
+            if self._wanted and ticker not in self._wanted:
+                self._leave({ticker: "held from before and not wanted"})
+            self._leave(self._charged_oddly({ticker: listed[ticker]}))
 
     def _by_name(self, traded: set[str]) -> tuple[MarketListing, ...]:
         absent = [ticker for ticker in self._wanted if ticker not in traded and not self._is_done_for(ticker)]
@@ -151,11 +156,11 @@ class Roster:
         is_open = listing.status is MarketStatus.ACTIVE and not self._is_done_for(listing.ticker)
         return is_open and self._system.clock.monotonic_ns() - since_ns >= RETURNS_AFTER_NS
 
-    def _add(self, listing: MarketListing) -> bool:
+    def _add(self, listing: MarketListing, *, is_held: bool = False) -> bool:
         system = self._system
         at = system.clock.now()
         try:
-            market = self._source.as_market(listing, at)
+            market = self._source.as_market(listing, at, at_any_fee=is_held)
         except NotTradable as reason:
             self._say_once(str(reason))
             return False
@@ -244,6 +249,7 @@ class Roster:
             self._left[ticker] = (status, self._system.clock.monotonic_ns())
         self._reader.forget(ticker)
         self._charged.pop(ticker, None)
+        self._held = tuple(held for held in self._held if held != ticker)
         self._system.record(MarketRetired(at=self._system.clock.now(), market=ticker, reason=reason))
         self._system.drop_market(ticker)
 

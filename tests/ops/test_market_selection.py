@@ -180,3 +180,12 @@ def test_an_event_that_was_never_there_is_an_error():
 
     with pytest.raises(VenueError, match="404"):
         source.as_market(a_listing("KXNHLGAME-A"), NOON)
+
+
+def test_a_market_that_must_be_exited_is_taken_at_any_fee_and_the_dearest_is_assumed():
+    source, rest = a_source()
+    rest.fee_type = "flat"
+
+    market = source.as_market(a_listing("KXNHLGAME-A"), NOON, at_any_fee=True)
+
+    assert market.fees == fee_schedule("flat", Fraction(1))

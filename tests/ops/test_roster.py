@@ -481,3 +481,45 @@ def test_a_run_with_more_markets_than_it_may_trade_takes_no_other():
     roster.refresh()
 
     assert system.traded == [A, B]
+
+
+# --- positions from before --------------------------------------------------------------------------------------
+
+
+def test_a_position_in_a_market_with_unknown_fees_gets_its_actor_and_only_exits():
+    venue = ListedVenue(a_listing(A))
+    venue.charged = FeeTerms("flat", Fraction(1))
+    system = RememberingSystem()
+    roster = Roster(system, venue, wanted=(), held=(A,), poll_s=3600)
+
+    roster.refresh()
+
+    assert (system.traded, retired(system)) == ([A], [A])
+    assert said(system) == [f"{A} is left when it is flat: its fee_type is now 'flat'"]
+
+
+def test_a_position_in_a_market_that_the_venue_does_not_list_is_named_once():
+    system = RememberingSystem()
+    roster = Roster(system, ListedVenue(a_listing(B)), wanted=(), held=(A,), poll_s=3600)
+
+    roster.refresh()
+    roster.refresh()
+
+    assert system.traded == [B]
+    assert said(system) == [f"{A} is held from before, and the venue does not list it: nobody exits it"]
+
+
+def test_a_position_from_before_that_was_exited_is_not_taken_up_again():
+    system = RememberingSystem(series=["NFL"])
+    roster = Roster(system, ListedVenue(a_listing(A, bid=None)), wanted=(), held=(A,), poll_s=3600)
+    roster.refresh()
+    system.shows(A, position=a_position(10))
+    roster.refresh()
+    held = list(system.traded)
+    system.shows(A)
+
+    for _ in range(3):
+        roster.refresh()
+
+    assert (held, system.traded) == ([A], [])
+    assert system.actions().count("market_add") == 1

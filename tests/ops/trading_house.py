@@ -97,9 +97,9 @@ class ListedVenue:
         self._check()
         return self.listings[ticker]
 
-    def as_market(self, listing: MarketListing, _now: Timestamp) -> Market:
+    def as_market(self, listing: MarketListing, _now: Timestamp, *, at_any_fee: bool = False) -> Market:
         self._check()
-        if not self.charged.is_known:
+        if not self.charged.is_known and not at_any_fee:
             raise NotTradable(f"{listing.ticker} is not traded")
         return listing.as_market(family="NHL", series_ticker="KXNHLGAME", fees=self.charged.schedule)
 
