@@ -104,7 +104,8 @@ class _Followed:
 class FeedDesk:
     """The talk of one socket (kalshi.socket.SocketTalk).
 
-    lookup          reads the venue's lists; None: quiet books are asked for again on the socket itself
+    lookup          reads the venue's lists; None: nothing is compared or looked up, and quiet books are asked for again
+                    on the socket itself
     record          takes telemetry; must not wait
     stale_after_ns  real nanoseconds after which a book that was not heard of is not to be relied on
     """
@@ -124,7 +125,7 @@ class FeedDesk:
         self._listeners = listeners
         self._lookup = lookup
         self._record = record
-        self._conversation = FeedConversation()
+        self._conversation = FeedConversation(can_compare=lookup is not None)
         self._check = BookCheck(self._conversation, clock=clock, stale_after_ns=stale_after_ns)
         self._requests: deque[FeedRequest] = deque()
         self._markets: dict[str, _Followed] = {}
@@ -286,7 +287,7 @@ class FeedDesk:
                 self._set_feed_status(ticker, self._lost_status, reason)
             case BookRestored(ticker):
                 if not self._check.is_stale():
-                    self._set_feed_status(ticker, FeedStatus.LIVE, "snapshot")
+                    self._restore(ticker, "snapshot")
             case PrintsLost(reason):
                 self._start_reference_again(reason)
             case LifeUnsure():
@@ -313,13 +314,24 @@ class FeedDesk:
         """
         for ticker in self._conversation.tickers:
             book = self._conversation.book(ticker)
-            if book is None:
+            if book is None or book.is_crossed:
                 continue
             self._set_feed_status(ticker, FeedStatus.GAP, f"prints were missed: {reason}")
-            self._set_feed_status(ticker, FeedStatus.LIVE, "the book is complete")
             self._tell(BookMoved(ticker))
-            if not book.is_crossed:
-                self._tell(ViewChanged(ticker, book.view()))
+            self._restore(ticker, "the book is complete")
+
+    def _restore(self, ticker: str, reason: str) -> None:
+        """Tell the market its book, and only then that it is good: nobody may price from the one that was lost.
+
+        The book goes both ways, in place of an older view that waits unread, and ahead of the status.
+        """
+        book = self._conversation.book(ticker)
+        if book is None:
+            return
+        news = BookChanged(at=self._clock.now(), view=book.view())
+        self._tell_market(ticker, BookNews(news))
+        self._tell_market(ticker, FactNews(news))
+        self._set_feed_status(ticker, FeedStatus.LIVE, reason)
 
     def _look_up_fees(self, event_ticker: str, overrides: tuple[str | None, Fraction | None]) -> None:
         for followed in self._markets.values():

@@ -47,18 +47,20 @@ _AUTHENTICATION_REQUIRED = 9
 class FeedConversation:
     """One connection after the other with the venue's market data; kept by one thread.
 
+    can_compare  somebody compares books with the venue's lists; without it one that fits either scale is believed
     sent_ms  when the venue queued the newest frame of a book (Unix milliseconds); None when it did not say
     counts   how often things happened that no event tells: "gap:CHANNEL", "unknown:TYPE", "unreadable", "error:CODE"
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, can_compare: bool = True) -> None:
+        self._can_compare = can_compare
         self._followed: dict[str, FollowedBook] = {}
         self._subscriptions = Subscriptions()
         self._book = self._subscriptions.book
         self._announcements = Announcements()
         self._touched: dict[str, FollowedBook] = {}
         self._is_open = False
-        self._is_scale_proven = False
+        self._is_scale_proven = not self._can_compare
         self.sent_ms: int | None = None
         self.counts: Counter[str] = Counter()
 
@@ -330,7 +332,7 @@ class FeedConversation:
         restored = [] if followed.is_shown else [BookRestored(followed.ticker)]
         followed.show()
         self._touched[followed.ticker] = followed
-        return [*restored, BookMoved(followed.ticker)]
+        return [BookMoved(followed.ticker), *restored]
 
     # --- trust --------------------------------------------------------------------------------------------------
 
@@ -340,12 +342,12 @@ class FeedConversation:
     def _suspect(self, followed: FollowedBook, reason: str, *, even_again: bool = False) -> list[FeedEvent]:
         self._touched.pop(followed.ticker, None)
         # A wrong scale may be what is behind it, so whatever comes next has to prove its scale anew.
-        self._is_scale_proven = False
+        self._is_scale_proven = not self._can_compare
         return [BookSuspect(followed.ticker, reason)] if followed.distrust() or even_again else []
 
     def _reset(self) -> None:
         self._is_open = False
-        self._is_scale_proven = False
+        self._is_scale_proven = not self._can_compare
         self.sent_ms = None
         self._subscriptions.reset()
         for followed in self._followed.values():

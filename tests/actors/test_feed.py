@@ -189,8 +189,10 @@ def a_life(event_type, **more):
 
 
 def live(feed, venue):
-    """A followed market whose book has come."""
+    """A followed market whose book has come, with every channel open."""
     mail = feed.follow()
+    while venue.command()["params"].get("channels") != ["market_lifecycle_v2"]:
+        pass
     mail.status(FeedStatus.LIVE)
     assert mail.next_message(BookNews).fact.view.best_bid == 4700
     return mail

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from edgelock.actors.messages import BookNews, MarketNews
-from edgelock.core.facts import FeedStatus, FeedStatusChanged, GridChanged, MarketStatusChanged
+from edgelock.core.facts import BookChanged, FeedStatus, FeedStatusChanged, GridChanged, MarketStatusChanged
 from edgelock.core.fees import fee_schedule
 from edgelock.core.market import MarketStatus
 from edgelock.core.price_grid import linear_grid
@@ -162,6 +162,11 @@ def test_a_thin_book_is_told_when_the_venues_list_shows_the_same():
         assert mail.next_message(BookNews).fact.view.best_ask == 5200
 
 
+def test_without_the_venues_lists_a_thin_book_is_believed():
+    with LoopbackSocketVenue({"A": THIN}) as venue, Feed(venue) as feed:
+        feed.follow().status(FeedStatus.LIVE)
+
+
 def test_a_thin_book_on_the_no_scale_is_never_told():
     reads = the_reads({"A": THIN})
     with LoopbackSocketVenue({"A": MIRRORED}) as venue, Feed(venue, reads=reads) as feed:
@@ -187,8 +192,8 @@ def test_missed_prints_start_the_reference_again_and_leave_the_book_as_it_is():
         venue.send_numbered("trade", a_trade(), sid=2, skip=1)
 
         assert mail.next(FeedStatusChanged).status is FeedStatus.GAP
+        assert mail.next(BookChanged).view.best_ask == 5200
         assert mail.next(FeedStatusChanged).status is FeedStatus.LIVE
-        assert mail.next_message(BookNews).fact.view.best_ask == 5200
 
 
 def test_missed_announcements_are_looked_up():

@@ -68,6 +68,11 @@ class LoopbackSocketVenue:
         """End the connection politely."""
         self._call(self._socket.close(code=code, message=text.encode()))
 
+    @property
+    def numbers(self):
+        """The last number of each subscription on the newest connection."""
+        return dict(self._seqs)
+
     def command(self):
         """The next command that arrived."""
         return self.commands.get(timeout=PATIENCE_S)

@@ -75,7 +75,7 @@ def test_a_snapshot_makes_a_book_usable_and_shows_it_in_the_yes_frame():
     conversation = a_conversation()
 
     assert conversation.book("A") is None
-    assert conversation.feed(snapshot()) == [BookRestored("A"), BookMoved("A")]
+    assert conversation.feed(snapshot()) == [BookMoved("A"), BookRestored("A")]
 
     asks = (Level(Price(5200), Size(200)), Level(Price(9900), Size(100)))
     view = BookView((Level(Price(4700), Size(300)),), asks)
@@ -105,7 +105,7 @@ def test_a_delta_before_the_first_snapshot_is_ignored():
     conversation = a_conversation()
 
     assert conversation.feed(delta(seq=1)) == []
-    assert conversation.feed(snapshot(seq=2)) == [BookRestored("A"), BookMoved("A")]
+    assert conversation.feed(snapshot(seq=2)) == [BookMoved("A"), BookRestored("A")]
 
 
 def test_ok_frames_take_part_in_the_numbering():
@@ -142,7 +142,7 @@ def test_a_gap_is_told_once_while_it_lasts_and_ends_with_each_books_own_snapshot
     conversation.commands(1)
 
     assert conversation.feed(delta(seq=11)) == []
-    assert conversation.feed(snapshot("B", seq=12)) == [BookRestored("B"), BookMoved("B")]
+    assert conversation.feed(snapshot("B", seq=12)) == [BookMoved("B"), BookRestored("B")]
     assert conversation.book("A") is None
     assert conversation.commands(2) == []
 
@@ -153,7 +153,7 @@ def test_a_snapshot_that_comes_with_the_gap_restores_its_own_book():
     events = conversation.feed(snapshot("A", seq=9))
 
     assert suspects(events) == ["A", "B"]
-    assert events[-2:] == [BookRestored("A"), BookMoved("A")]
+    assert events[-2:] == [BookMoved("A"), BookRestored("A")]
 
 
 def test_a_gap_in_the_trades_means_that_prints_were_lost_and_leaves_the_books_alone():
@@ -348,7 +348,7 @@ def test_a_lost_connection_makes_every_book_suspect_and_the_next_starts_from_not
 
     assert [command["cmd"] for command in said(conversation.commands(2))] == ["subscribe"] * 3
     conversation.feed(subscribed(sid=1, number=4))
-    assert conversation.feed(snapshot("A", seq=1)) == [BookRestored("A"), BookMoved("A")]
+    assert conversation.feed(snapshot("A", seq=1)) == [BookMoved("A"), BookRestored("A")]
 
 
 def test_a_subscription_nobody_answers_gives_the_connection_up():

@@ -22,7 +22,7 @@ from edgelock.kalshi.feed_subscriptions import (
 from tests.kalshi.frames import delta, error, life, snapshot, subscribed, trade
 from tests.kalshi.test_feed import a_conversation, a_live_conversation, said, suspects
 
-SHOWN = [BookRestored("A"), BookMoved("A")]
+SHOWN = [BookMoved("A"), BookRestored("A")]
 THIN = {"bids": (("0.4700", "3.00"),), "asks": (("0.5200", "2.00"),)}
 """Read on the NO scale the ask would be an offer at 0.48: a book on either scale."""
 TRUE_BOOK = Book([Level(Price(4700), Size(300))], [Level(Price(5200), Size(200))])
