@@ -291,4 +291,5 @@ class Roster:
 
 
 def _is_done_with(state: MarketState) -> bool:
-    return state.position.sign == 0 and not state.orders
+    """Flat and without orders; a market that has not been told yet what is on record knows of neither."""
+    return state.is_recovered and state.position.sign == 0 and not state.orders

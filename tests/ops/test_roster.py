@@ -79,6 +79,7 @@ class RememberingSystem:
             settings=StrategySettings(),
             run_mode=RunMode.PAPER,
             order_prefix="t",
+            is_recovered=True,
         )
         self.markets.by_ticker[ticker] = replace(state, **changes)
 
@@ -523,3 +524,14 @@ def test_a_position_from_before_that_was_exited_is_not_taken_up_again():
 
     assert (held, system.traded) == ([A], [])
     assert system.actions().count("market_add") == 1
+
+
+def test_a_market_that_does_not_know_yet_what_it_holds_is_not_taken_for_flat():
+    system = RememberingSystem(series=["NFL"])
+    roster = Roster(system, ListedVenue(a_listing(A)), wanted=(), held=(A,), poll_s=3600)
+    roster.refresh()
+    system.shows(A, is_recovered=False)
+
+    roster.refresh()
+
+    assert system.traded == [A]
