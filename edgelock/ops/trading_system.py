@@ -234,7 +234,8 @@ class TradingSystem:
         patience_s = LIVE_CLOSE_TIMEOUT_S if self._run_mode is RunMode.LIVE else CLOSE_TIMEOUT_S
         give_up_ns = monotonic_ns() + int(patience_s * SECOND)
         answers: queue.SimpleQueue[OpenOrdersLeft] = queue.SimpleQueue()
-        self.addresses.exchange.tell(CancelEverything(answers.put, give_up_ns))
+        if not self.addresses.exchange.tell(CancelEverything(answers.put, give_up_ns)):
+            return self._close_without_the_door()
         try:
             return answers.get(timeout=patience_s + ANSWER_TIMEOUT_S)
         except queue.Empty:
