@@ -10,13 +10,18 @@ import click
 import pytest
 
 from edgelock.core import telemetry
+from edgelock.exchange.service import exchange
+from edgelock.ops.audit import audit
 from edgelock.ops.command_line import program
+from edgelock.ops.simulate import simulate
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(#[^)]*)?\)")
 COMMAND = re.compile(r"python run\.py([^|\n`#]*)")
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+FORWARDED = {"exchange": exchange, "audit": audit, "simulate": simulate}
+"""The program hands what follows these words to commands of their own, which know the options."""
 MAKE_GOAL = re.compile(r"\bmake ([a-z]+)\b")
 
 
@@ -90,16 +95,10 @@ def flags_of(command: click.Command) -> set[str]:
 
 def command_called(words: tuple[str, ...]) -> click.Command:
     for word in words:
-        if word in program.commands and word not in ("exchange", "audit"):
+        if word in FORWARDED:
+            return FORWARDED[word]
+        if word in program.commands:
             return program.commands[word]
-        if word == "exchange":
-            from edgelock.exchange.service import exchange
-
-            return exchange
-        if word == "audit":
-            from edgelock.ops.audit import audit
-
-            return audit
     return program
 
 
