@@ -22,15 +22,24 @@ _NOT_FOUND = 404
 
 @dataclass(slots=True)
 class _Group:
-    """group_id is None until the venue gave one; is_out: it withdraws and refuses; wants_out: it should."""
+    """group_id is None until the venue gave one.
+
+    wants_out  it should withdraw and refuse
+    is_out     it does, as far as was asked last; is_sure: the venue has confirmed that
+    """
 
     group_id: str | None = None
     is_out: bool = False
+    is_sure: bool = False
     wants_out: bool = False
 
     @property
     def is_settled(self) -> bool:
-        return self.group_id is not None and self.is_out == self.wants_out
+        return self.group_id is not None and self.is_sure and self.is_out == self.wants_out
+
+    def now(self, *, is_out: bool) -> None:
+        """The venue says so."""
+        self.is_out, self.is_sure = is_out, True
 
 
 class OrderFuse:
@@ -108,7 +117,8 @@ class OrderFuse:
                 self._changed.notify_all()
             if event.event != "triggered" or group.wants_out:
                 return
-            group.is_out = group.wants_out = True
+            group.wants_out = True
+            group.now(is_out=True)
         self._on_triggered(shard, True)
 
     def _want(self, *, out: bool) -> None:
@@ -139,20 +149,23 @@ class OrderFuse:
         """One step towards what is wanted; False when the venue did not take it."""
         with self._changed:
             group = self._groups[shard]
-            group_id, wants_out = group.group_id, group.wants_out
             if group.is_settled:
                 return True
+            group_id, wants_out = group.group_id, group.wants_out
+            # Until it is confirmed it may be done or not: a wish that changes meanwhile has to be asked for as well.
+            group.is_out, group.is_sure = wants_out, False
         if group_id is None:
             created = rest.create_group(self._limit, shard)
             if isinstance(created, GroupCreated):
                 with self._changed:
-                    group.group_id, group.is_out = created.group_id, False
+                    group.group_id = created.group_id
+                    group.now(is_out=False)
                 return True
             return self._failed("create", shard, created)
         outcome = rest.trigger_group(group_id) if wants_out else rest.reset_group(group_id)
         if isinstance(outcome, GroupDone):
             with self._changed:
-                group.is_out = wants_out
+                group.now(is_out=wants_out)
             return True
         if isinstance(outcome, Refused) and outcome.status == _NOT_FOUND:
             with self._changed:
