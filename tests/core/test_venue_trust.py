@@ -1,7 +1,5 @@
 """What the venue's side forbids: by shard, by market, or everywhere, and only as long as it holds."""
 
-import pytest
-
 from edgelock.core import venue_trust
 from edgelock.core.exchange_standing import ShardStanding, Standing
 from edgelock.core.venue_trust import VenueTrust
@@ -94,11 +92,3 @@ def test_a_market_that_was_left_leaves_no_drift_and_no_shard_behind():
     drifting = venue_trust.drift(two_shards(), NOON, OTHER, is_drifting=True).trust
 
     assert venue_trust.market_dropped(drifting, OTHER) == venue_trust.market_added(VenueTrust(), TICKER, 0)
-
-
-@pytest.mark.parametrize("standing", list(Standing))
-def test_only_an_open_shard_has_no_reason_and_only_a_pause_refuses_orders(standing):
-    shard = ShardStanding(standing=standing)
-
-    assert (shard.reason == "") == (standing is Standing.OPEN)
-    assert standing.is_paused == (standing in (Standing.TRADING_PAUSED, Standing.EXCHANGE_PAUSED))
