@@ -5,7 +5,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ def check(config: Path, as_json: bool) -> int:
     nothing but reads: network, clock, key, its rights, location, balance, rate tier, series. Exit code 0 when nothing
     failed, 1 otherwise; each failure comes with its remedy. A live start on demo or prod needs all of it.
     """
-    results = run_checks(config)
+    results = _without_secrets(run_checks(config))
     is_ok = all(result.outcome != "fail" for result in results)
     if as_json:
         answer = {"ok": is_ok, "checks": [asdict(result) for result in results]}
@@ -72,6 +72,14 @@ def run_checks(
         *site_checks(settings, secrets, dotenv),
         *checks_of_the_venue(settings, secrets, addresses or KALSHI),
     )
+
+
+def _without_secrets(results: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
+    """A row may quote a setting, a path or the venue, and so what somebody put in the wrong place."""
+    from edgelock.ops.secret_redactor import redactor_of_process
+
+    text = redactor_of_process(os.environ).text
+    return tuple(replace(result, detail=text(result.detail), remedy=text(result.remedy)) for result in results)
 
 
 def plain_text(results: Sequence[CheckResult]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgelock.actors.redaction import SECRET_CHARACTERS_MIN, Redactor
 from edgelock.kalshi.private_file import BYTES_MAX
-from edgelock.ops.settings_environment import Secrets, dotenv_variables, environment_variables, secrets_of
+from edgelock.ops.settings_environment import Secrets, dotenv_variables, environment_variables, key_path
 from edgelock.ops.settings_error import SettingsError
 from edgelock.ops.settings_file import DEFAULT_DOTENV
 
@@ -28,20 +28,33 @@ def redactor_of(secrets: Secrets) -> Redactor:
 
 
 def redactor_of_process(environ: Mapping[str, str], dotenv: Path = DEFAULT_DOTENV) -> Redactor:
-    """A redactor for a process that has read no settings, or failed to. Never raises for what it finds."""
+    """A redactor for a process that has read no settings, or failed to: also what cannot be used may be a secret."""
     variables = {}
     with suppress(SettingsError):
         variables = dotenv_variables(dotenv)
-    try:
-        return redactor_of(secrets_of({**variables, **environment_variables(environ)}))
-    except SettingsError:
-        return Redactor()
+    variables |= environment_variables(environ)
+
+    def text(name: str) -> str | None:
+        found = variables[name].text.strip() if name in variables else ""
+        return found if len(found) >= SECRET_CHARACTERS_MIN else None
+
+    path, pem = None, text("KALSHI_PRIVATE_KEY")
+    with suppress(SettingsError):
+        path = key_path(text("KALSHI_PRIVATE_KEY_PATH") or "", "")
+    return redactor_of(
+        Secrets(
+            api_key_id=text("KALSHI_API_KEY_ID"),
+            private_key_path=path,
+            private_key_pem=pem.replace("\\n", "\n") if pem else None,
+            discord_webhook_url=text("DISCORD_WEBHOOK_URL"),
+        )
+    )
 
 
 def _text_of(path: Path | None) -> str | None:
-    if path is None or not path.is_file():
-        return None
     try:
+        if path is None or not path.is_file():
+            return None
         with path.open(encoding="utf-8", errors="replace") as file:
             return file.read(BYTES_MAX)
     except OSError:

@@ -146,12 +146,24 @@ def secrets_of(variables: Mapping[str, Variable]) -> Secrets:
     path, pem = text("KALSHI_PRIVATE_KEY_PATH"), text("KALSHI_PRIVATE_KEY")
     return Secrets(
         api_key_id=text("KALSHI_API_KEY_ID"),
-        private_key_path=Path(path).expanduser() if path else None,
+        private_key_path=key_path(path, variables["KALSHI_PRIVATE_KEY_PATH"].where) if path else None,
         # A PEM key in one line of a file has its line ends written as \n.
         private_key_pem=pem.replace("\\n", "\n") if pem else None,
         discord_webhook_url=text("DISCORD_WEBHOOK_URL"),
         key_environment=environment,
     )
+
+
+def key_path(text: str, where: str) -> Path:
+    """The file that KALSHI_PRIVATE_KEY_PATH names. Raises SettingsError, without the text, when it names none."""
+    if "-----BEGIN" in text:
+        raise SettingsError(f"{where} holds a key itself; it names the key's file, and KALSHI_PRIVATE_KEY holds a key")
+    if "\0" in text:
+        raise SettingsError(f"{where} is not the path of a file")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise SettingsError(f"{where} names the home of a user whom this machine does not know") from None
 
 
 def variable_name(key: str) -> str:

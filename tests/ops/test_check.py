@@ -168,6 +168,25 @@ def test_a_venue_is_not_asked_without_a_key(monkeypatch: pytest.MonkeyPatch):
     assert outcomes()["network"] == ("skipped", "prod is not asked without a key", "")
 
 
+def test_a_row_shows_no_secret_even_where_somebody_put_it_in_the_wrong_place(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    webhook = "https://discord.com/api/webhooks/1/canary-in-the-webhook"
+    monkeypatch.setenv("DISCORD_WEBHOOK_URL", webhook)
+    monkeypatch.setenv("KALSHI_ENV", webhook)
+    key = "-----BEGIN PRIVATE KEY-----\ncanary0canary0canary0canary0canary0canary0canary0canary0canary00\n-----END"
+
+    for options in ([], ["--json"]):
+        assert main(["check", *options]) == 1
+        assert "canary" not in capsys.readouterr().out
+    monkeypatch.delenv("KALSHI_ENV")
+    monkeypatch.setenv("KALSHI_PRIVATE_KEY_PATH", key)
+    assert main(["check"]) == 1
+    text = capsys.readouterr().out
+    assert "KALSHI_PRIVATE_KEY_PATH holds a key itself" in text
+    assert "canary" not in text
+
+
 def test_plain_text_is_aligned():
     lines = plain_text(run_checks(Path("settings.yaml"))).splitlines()
 

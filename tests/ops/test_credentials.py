@@ -113,7 +113,13 @@ def test_a_dotenv_with_a_secret_must_be_ours_alone(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("KALSHI_KEY_ENV", "production"), ("KALSHI_API_KEY_ID", "id"), ("DISCORD_WEBHOOK_URL", "http:")]
+    ("name", "text"),
+    [
+        ("KALSHI_PRIVATE_KEY_PATH", pem()),
+        ("KALSHI_KEY_ENV", "production"),
+        ("KALSHI_API_KEY_ID", "id"),
+        ("DISCORD_WEBHOOK_URL", "http:"),
+    ],
 )
 def test_a_variable_that_cannot_be_what_its_name_says_is_an_error_without_its_value(name, text):
     with pytest.raises(SettingsError, match=name) as refused:

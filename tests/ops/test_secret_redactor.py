@@ -62,6 +62,9 @@ def test_a_process_without_settings_knows_its_variables_and_its_dotenv(desk: Pat
     assert leaks(redactor.text(f"{PEM} {LINES[0]} {KEY_ID} {WEBHOOK}")) == []
     (desk / ".env").write_text("no assignment\n")
     assert redactor_of_process({"KALSHI_API_KEY_ID": "x"}).text("a word") == "a word"
+    odd = {"KALSHI_API_KEY_ID": "x", "KALSHI_KEY_ENV": "nowhere", "DISCORD_WEBHOOK_URL": "canary-token"}
+    assert leaks(redactor_of_process(odd).text("the canary-token")) == []
+    assert redactor_of_process({"KALSHI_PRIVATE_KEY_PATH": "k" * 5000}).text("a word") == "a word"
 
 
 def test_a_crash_report_is_the_owners_alone_and_without_secrets(desk: Path, monkeypatch: pytest.MonkeyPatch):
