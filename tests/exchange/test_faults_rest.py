@@ -135,6 +135,20 @@ def test_the_request_log_tells_what_was_asked_what_was_done_and_what_was_told(tm
     assert [line["n"] for line in (create, cancel, balance)] == [1, 2, 3]
 
 
+def test_the_log_of_a_cancel_by_id_has_the_market_and_the_client_id_of_its_order(tmp_path: Path) -> None:
+    path = tmp_path / "requests.jsonl"
+
+    async def scenario(served: Served) -> None:
+        _, body = await served.ann.place(TICKER, "bid", "0.40", "1", client_order_id="mine")
+        await served.ann.request("DELETE", f"{ORDERS}/{body['order_id']}")
+
+    run(scenario, request_log=path)
+    create, cancel = (json.loads(line) for line in path.read_text().splitlines())
+    order_id = create["answered"][0]["order_id"]
+    assert cancel["asked"] == [{"order_id": order_id, "ticker": TICKER, "client_order_id": "mine"}]
+    assert cancel["answered"] == [{"order_id": order_id, "client_order_id": "mine", "reduced_by": "1.00"}]
+
+
 def test_a_request_that_a_fault_kept_from_the_engine_is_logged_as_not_applied(tmp_path: Path) -> None:
     path = tmp_path / "requests.jsonl"
 
