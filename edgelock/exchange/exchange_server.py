@@ -11,7 +11,14 @@ from email.utils import formatdate
 
 from aiohttp import web
 
-from edgelock.exchange import rest_market_data, rest_order_groups, rest_orders, rest_portfolio
+from edgelock.exchange import (
+    rest_candlesticks,
+    rest_empty,
+    rest_market_data,
+    rest_order_groups,
+    rest_orders,
+    rest_portfolio,
+)
 from edgelock.exchange.exchange_parts import Exchange, raw_path
 from edgelock.exchange.faults_routes import fault_routes
 from edgelock.exchange.ledger_view import ledger_object
@@ -26,6 +33,9 @@ WS_PATH = "/trade-api/ws/v2"
 _ACT_EVERY_S = 0.02
 
 TRADING_ROUTES: tuple[Route, ...] = (
+    # Fixed paths come before those with a ticker in the same place.
+    *rest_empty.ROUTES,
+    *rest_candlesticks.ROUTES,
     *rest_market_data.ROUTES,
     *rest_portfolio.ROUTES,
     *rest_orders.ROUTES,

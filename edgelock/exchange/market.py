@@ -5,6 +5,7 @@ from enum import Enum
 
 from edgelock.core.fees import FeeSchedule, fee_schedule
 from edgelock.core.units import ONE_DOLLAR, Price, Size, Timestamp
+from edgelock.exchange.candles import Candles
 from edgelock.exchange.flow import BookSide, MarketListing
 from edgelock.exchange.order_book import OrderBook
 
@@ -49,6 +50,7 @@ class Market:
     status: MarketStatus = MarketStatus.INITIALIZED
     updated_at: Timestamp = Timestamp(0)
     book: OrderBook = field(default_factory=OrderBook)
+    candles: Candles = field(default_factory=Candles)
     last_price: Price = Price(0)
     last_size: Size = Size(0)
     traded_size: Size = Size(0)

@@ -56,6 +56,7 @@ def _trade(venue: Venue, market: Market, *, maker: Order, taker: Order, size: Si
         venue.forget_resting(maker)
     _book_fill(venue, market, maker, trade, now, is_taker=False)
     _book_fill(venue, market, taker, trade, now, is_taker=True)
+    market.candles.note_trade(now, price, size, market.open_interest)
     venue.updated(maker, UpdateReason.TRADE, now)
     for order in (maker, taker):
         if order.group_id is not None:

@@ -12,6 +12,7 @@ from edgelock.exchange.rest_paging import limit, page
 from edgelock.exchange.wire_market import (
     WireObject,
     book_object,
+    competition_fields,
     event_object,
     fee_change_object,
     market_object,
@@ -121,6 +122,16 @@ def get_event(call: Call) -> Answer:
     nest = call.text("with_nested_markets") == "true"
     beside = [] if nest or call.text("exclude_markets") == "true" else [market_object(market) for market in markets]
     return Answer(200, {"event": _event(call, markets, nest=nest), "markets": beside})
+
+
+def get_event_metadata(call: Call) -> Answer:
+    """What an event looks like on the venue's pages: here it has no pictures."""
+    markets = _markets_by_event(call).get(call.path["event_ticker"])
+    if markets is None:
+        return nested(404, "not_found")
+    details = [{"market_ticker": market.listing.ticker, "image_url": "", "color_code": ""} for market in markets]
+    body: WireObject = {"image_url": "", "market_details": details, "settlement_sources": []}
+    return Answer(200, body | competition_fields(markets[0].listing))
 
 
 def get_markets(call: Call) -> Answer:
@@ -272,6 +283,7 @@ ROUTES = (
     public("/events", get_events),
     public("/events/fee_changes", event_fee_changes),
     public("/events/{event_ticker}", get_event),
+    public("/events/{event_ticker}/metadata", get_event_metadata),
     public("/markets", get_markets),
     public("/markets/orderbooks", get_books),
     public("/markets/trades", get_trades),

@@ -16,12 +16,14 @@ from edgelock.exchange.rest_market_data import unix_s_query, whole_query
 from edgelock.exchange.rest_paging import limit, page
 from edgelock.exchange.wire_portfolio import (
     balance_object,
+    dollars,
     event_position_object,
     fill_object,
     market_position_object,
     order_object,
     settlement_object,
 )
+from edgelock.exchange.wire_text import unix_s
 
 WireObject = dict[str, object]
 
@@ -30,6 +32,16 @@ def get_balance(call: Call) -> Answer:
     """Available cash, of all shards or of one."""
     shard = whole_query(call, "exchange_index")
     return Answer(200, balance_object(call.engine.venue, call.seen, call.engine.reads_at(), shard=shard))
+
+
+def get_subaccount_balances(call: Call) -> Answer:
+    """Available cash of the only subaccount, by shard."""
+    at = unix_s(call.engine.reads_at())
+    rows = [
+        {"subaccount_number": 0, "exchange_index": shard, "balance": dollars(cash), "updated_ts": at}
+        for shard, cash in sorted(call.seen.purses.items())
+    ]
+    return Answer(200, {"subaccount_balances": rows})
 
 
 def get_positions(call: Call) -> Answer:
@@ -215,6 +227,7 @@ class _TimeFilter:
 
 ROUTES = (
     private("/portfolio/balance", get_balance, bucket=Bucket.BALANCE),
+    private("/portfolio/subaccounts/balances", get_subaccount_balances),
     private("/portfolio/positions", get_positions),
     private("/portfolio/fills", get_fills),
     private("/portfolio/settlements", get_settlements),

@@ -131,6 +131,7 @@ class Venue:
     ) -> None:
         """Note a change of the resting size at the order's price."""
         market.change_count += 1
+        market.candles.note_touch(now, market.book.best(BookSide.BID), market.book.best(BookSide.ASK))
         account_id, client_order_id = (order.account_id, order.client_order_id) if is_owners_doing else ("", "")
         self.facts.append(
             LevelChanged(

@@ -98,10 +98,7 @@ def event_object(listing: MarketListing, updated_at: Timestamp, override: FeesOv
         "mutually_exclusive": True,
         "settlement_sources": [],
         "category": CATEGORY,
-        "product_metadata": {
-            "competition": COMPETITIONS.get(listing.series_ticker, listing.series_ticker),
-            "competition_scope": "Game",
-        },
+        "product_metadata": competition_fields(listing),
         "last_updated_ts": rfc3339(updated_at),
         "exchange_index": listing.exchange_index,
     }
@@ -110,6 +107,14 @@ def event_object(listing: MarketListing, updated_at: Timestamp, override: FeesOv
     if override is not None and override.multiplier is not None:
         found["fee_multiplier_override"] = json_number(override.multiplier)
     return found
+
+
+def competition_fields(listing: MarketListing) -> WireObject:
+    """What is played, in the venue's words."""
+    return {
+        "competition": COMPETITIONS.get(listing.series_ticker, listing.series_ticker),
+        "competition_scope": "Game",
+    }
 
 
 def fee_change_object(change: FeesOverridden) -> WireObject:

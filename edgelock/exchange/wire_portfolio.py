@@ -206,16 +206,16 @@ def balance_object(venue: Venue, seen: AccountHistory, at: Timestamp, *, shard: 
     available = sum(purses.values())
     return {
         "balance": available // _MONEY_PER_CENT,
-        "balance_dollars": _dollars(Money(available)),
+        "balance_dollars": dollars(Money(available)),
         "portfolio_value": _portfolio_value(venue, seen) // _MONEY_PER_CENT,
         "updated_ts": unix_s(at),
         "balance_breakdown": [
-            {"exchange_index": number, "balance": _dollars(cash)} for number, cash in sorted(purses.items())
+            {"exchange_index": number, "balance": dollars(cash)} for number, cash in sorted(purses.items())
         ],
     }
 
 
-def _dollars(money: Money) -> str:
+def dollars(money: Money) -> str:
     """With four decimals, rounded down: what a balance has."""
     return price_text(Price(money // 100))
 

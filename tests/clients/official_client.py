@@ -52,6 +52,7 @@ def read_the_market(client, story):
     story.step("get_event_fee_changes", client.get_event_fee_changes)
     first = story.step("get_events", lambda: client.get_events(limit=1, with_nested_markets=True))
     event = first["events"][0]
+    story.step("get_event_metadata", lambda: client.get_event_metadata(event["event_ticker"]))
     story.step("get_event", lambda: client.get_event(event["event_ticker"]))
     story.step("get_series", lambda: client.get_series(event["series_ticker"]))
     page = story.step("get_markets", lambda: client.get_markets(limit=1, status="open"))
@@ -62,6 +63,49 @@ def read_the_market(client, story):
     story.step("get_market_orderbooks", lambda: client.get_market_orderbooks(tickers=[ticker]))
     story.step("get_trades", lambda: client.get_trades(ticker=ticker, limit=5))
     return ticker
+
+
+def read_candlesticks(client, story, ticker):
+    """The minutes since the exchange began, in three ways."""
+    now = int(client.get_user_data_timestamp().as_of_time.timestamp())
+    span = {"start_ts": now - 3600, "end_ts": now, "period_interval": 1}
+    event = story.steps["get_event"]["event"]
+    series = event["series_ticker"]
+    story.step("get_market_candlesticks", lambda: client.get_market_candlesticks(series, ticker, **span))
+    story.step(
+        "batch_get_market_candlesticks", lambda: client.batch_get_market_candlesticks(market_tickers=ticker, **span)
+    )
+    story.step(
+        "get_market_candlesticks_by_event",
+        lambda: client.get_market_candlesticks_by_event(event["event_ticker"], series, **span),
+    )
+
+
+def read_what_is_empty(client, story):
+    """What is there in the venue's shape, and holds nothing."""
+    for name in (
+        "get_historical_cutoff",
+        "get_historical_markets",
+        "get_trades_historical",
+        "get_fills_historical",
+        "get_historical_orders",
+        "get_historical_positions",
+        "get_deposits",
+        "get_withdrawals",
+        "get_subaccount_balances",
+        "get_subaccount_transfers",
+        "get_subaccount_netting",
+        "get_intra_exchange_instance_transfers",
+        "get_target_balance_allocation",
+        "get_account_api_usage_level_volume_progress",
+        "get_structured_targets",
+        "get_incentive_programs",
+        "get_multivariate_events",
+        "get_tags_for_series_categories",
+        "get_filters_for_sports",
+    ):
+        story.step(name, getattr(client, name))
+    story.step("get_milestones", lambda: client.get_milestones(limit=10))
 
 
 def read_the_account(client, story, suffix=""):
@@ -138,14 +182,16 @@ def main():
     client = connected(ready)
     ticker = read_the_market(client, story)
     read_the_account(client, story)
-    for name in ("get_account_api_limits", "get_account_endpoint_costs"):
+    for name in ("get_account_api_limits", "get_account_endpoint_costs", "get_api_keys"):
         story.step(name, getattr(client, name))
+    read_what_is_empty(client, story)
     trade(client, story, ticker)
     read_the_account(client, story, " after a fill")
     trade_in_batches(client, story, ticker)
     trade_in_a_group(client, story, ticker)
     story.step("resting before cancel_all", lambda: client.create_order_v2(**new_order(ticker)))
     story.step("cancel_all_orders", client.cancel_all_orders)
+    read_candlesticks(client, story, ticker)
     story.step("get_orders resting at the end", lambda: client.get_orders(status="resting"))
     story.tell(ticker=ticker)
 

@@ -13,13 +13,13 @@ Steps = dict[str, Any]
 @pytest.fixture(scope="module")
 def steps() -> Iterator[Steps]:
     python = interpreter_with("kalshi-python-sync", "3.34")
-    with running_exchange("--scenario", "nhl", "--speed", "20", "--tier", "prestige") as ready:
+    with running_exchange("--scenario", "nhl", "--speed", "100", "--tier", "prestige") as ready:
         yield told_by(python, "official_client.py", ready)["steps"]
 
 
 def test_the_client_could_read_every_answer(steps: Steps) -> None:
     assert {name: told["failed"] for name, told in steps.items() if told and "failed" in told} == {}
-    assert len(steps) > 50
+    assert len(steps) > 80
 
 
 def test_the_market_data_it_read_is_the_market_data_we_have(steps: Steps) -> None:
@@ -35,6 +35,13 @@ def test_the_market_data_it_read_is_the_market_data_we_have(steps: Steps) -> Non
     assert all(len(book[side]) == 5 and book[side] == sorted(book[side]) for side in ("yes_dollars", "no_dollars"))
     assert steps["get_market_orderbooks"]["orderbooks"][0]["ticker"] == tickers[0]
     assert steps["get_trades"]["trades"][0]["ticker"] == tickers[0]
+
+
+def test_candlesticks_are_the_same_in_three_ways(steps: Steps) -> None:
+    found = steps["get_market_candlesticks"]["candlesticks"]
+    assert found
+    assert steps["batch_get_market_candlesticks"]["markets"][0]["candlesticks"] == found
+    assert steps["get_market_candlesticks_by_event"]["market_candlesticks"][0] == found
 
 
 def test_an_order_was_created_read_amended_decreased_and_canceled(steps: Steps) -> None:
