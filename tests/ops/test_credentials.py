@@ -116,6 +116,7 @@ def test_a_dotenv_with_a_secret_must_be_ours_alone(tmp_path):
     ("name", "text"),
     [
         ("KALSHI_PRIVATE_KEY_PATH", pem()),
+        ("KALSHI_PRIVATE_KEY_PATH", "~nobody-at-all/key.pem"),
         ("KALSHI_KEY_ENV", "production"),
         ("KALSHI_API_KEY_ID", "id"),
         ("DISCORD_WEBHOOK_URL", "http:"),
