@@ -275,7 +275,7 @@ class FeedConversation:
             followed.change(delta)
         except (WireError, BookError) as error:
             return self._suspect(followed, str(error))
-        if not self._is_scale_proven:
+        if not self._is_scale_proven and not followed.has_scale:
             return self._weigh_scale(followed)
         self._touched[followed.ticker] = followed
         return [BookMoved(followed.ticker)]
@@ -330,7 +330,7 @@ class FeedConversation:
 
     def _shown(self, followed: FollowedBook) -> list[FeedEvent]:
         restored = [] if followed.is_shown else [BookRestored(followed.ticker)]
-        followed.show()
+        followed.show(has_scale=self._is_scale_proven)
         self._touched[followed.ticker] = followed
         return [BookMoved(followed.ticker), *restored]
 

@@ -37,6 +37,7 @@ class FollowedBook:
 
     is_fresh      a snapshot has come, and every change since
     is_shown      it is fresh, and was told to be good: the scale of its NO prices is not in doubt
+    has_scale     it was shown while its scale was proven, so that doubts about other books do not touch it
     asked_ns      when a snapshot was asked for (real, monotonic); None when none is under way
     asked_times   how often since the book was last fresh
     was_fresh     the present connection has brought at least one snapshot
@@ -54,6 +55,7 @@ class FollowedBook:
         "asked_ns",
         "asked_times",
         "book",
+        "has_scale",
         "is_fresh",
         "is_shown",
         "ticker",
@@ -75,7 +77,7 @@ class FollowedBook:
         self._last_change: DeltaBody | None = None
 
     def _forget_view(self) -> None:
-        self.is_fresh = self.is_shown = False
+        self.is_fresh = self.is_shown = self.has_scale = False
         self._told: BookView | None = None
         self._is_moved = False
         self._was_crossed = False
@@ -108,9 +110,10 @@ class FollowedBook:
         self.is_shown = False
         self._told = None
 
-    def show(self) -> None:
+    def show(self, *, has_scale: bool) -> None:
         """From now on it can be relied on; its view is told in any case."""
         self.is_shown = self._is_moved = True
+        self.has_scale = self.has_scale or has_scale
 
     @property
     def proves_scale(self) -> bool:

@@ -238,6 +238,15 @@ def test_after_any_doubt_the_scale_has_to_be_proven_anew():
     assert conversation.book("A") is None
 
 
+def test_a_doubt_about_one_book_leaves_the_others_as_they_were():
+    conversation = a_conversation("A", "B")
+    conversation.feed(snapshot("B", seq=1))
+    conversation.feed(snapshot("A", seq=2, **THIN))
+    assert suspects(conversation.feed(delta("B", seq=3, change="-9.00"))) == ["B"]
+
+    assert conversation.feed(delta("A", seq=4)) == [BookMoved("A")]
+
+
 def test_another_connection_has_to_prove_its_scale_anew():
     conversation = a_live_conversation()
     conversation.closed("gone")
