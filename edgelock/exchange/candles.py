@@ -80,9 +80,14 @@ class Candles:
     """A market's minutes. Times must not go back."""
 
     _minutes: list[Candle] = field(default_factory=list)
+    _touch: tuple[Price | None, Price | None] = (None, None)
 
     def note_touch(self, at: Timestamp, bid: Price | None, ask: Price | None) -> None:
         """The best prices are these now; None for an empty side, which counts as 0 and 1 dollar."""
+        # Most changes are deep in the book: nothing is new then, as long as the minute lasts.
+        if (bid, ask) == self._touch and self._minutes and at <= self._minutes[-1].ends_at:
+            return
+        self._touch = (bid, ask)
         bid_price, ask_price = bid if bid is not None else Price(0), ask if ask is not None else ONE_DOLLAR
         minute = self._minute(at, bid_price, ask_price)
         minute.bid.note(bid_price)
