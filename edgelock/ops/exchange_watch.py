@@ -13,10 +13,8 @@ from edgelock.core.exchange_standing import ShardStanding, Standing
 from edgelock.core.units import MINUTE, SECOND, Duration, Timestamp
 from edgelock.core.venue_trust import DEFAULT_SHARD
 from edgelock.kalshi.exchange_schedule import ExchangeSchedule, Pause, next_pause
-from edgelock.kalshi.rest_call import VenueUnreachable
-from edgelock.kalshi.wire import WireError
-from edgelock.kalshi.wire_error import VenueError
 from edgelock.kalshi.wire_market import ExchangeStatus
+from edgelock.ops.roster import UNREADABLE
 
 ENTRIES_STOP_BEFORE = Duration(15 * MINUTE)
 """Before a scheduled pause: long enough for the sweet spot of what was entered just before."""
@@ -27,8 +25,6 @@ SCHEDULE_EVERY_NS = 86_400 * SECOND
 SCHEDULE_AGAIN_NS = 60 * SECOND
 """Real time between two reads of the schedule, and after one that failed."""
 STOP_TIMEOUT_S = 2.0
-
-UNREADABLE = (VenueError, VenueUnreachable, WireError)
 
 
 class StatusSource(Protocol):
