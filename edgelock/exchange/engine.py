@@ -73,6 +73,8 @@ class Engine:
             late = venue.live_orders.get(heappop(venue.late_cancels_due)[2])
             if late is not None:
                 venue.cancel(late, UpdateReason.NONE, self.now)
+        while venue.fees_due and venue.fees_due[0][0] <= self.now:
+            fee_changes.start_override(venue, venue.fee_overrides[heappop(venue.fees_due)[1]], self.now)
         while venue.closes_due and venue.closes_due[0][0] <= self.now:
             close_time, ticker = heappop(venue.closes_due)
             # The close may have been moved; only the entry that still holds counts.
@@ -81,8 +83,10 @@ class Engine:
         while venue.close_cancels_due and venue.close_cancels_due[0][0] <= self.now:
             market_life.clear_book(venue, venue.markets[heappop(venue.close_cancels_due)[1]], self.now)
         while venue.settlements_due and venue.settlements_due[0][0] <= self.now:
-            _, ticker = heappop(venue.settlements_due)
-            market_life.finalize(venue, venue.markets[ticker], self.now)
+            settles_at, ticker = heappop(venue.settlements_due)
+            # A dispute stops the timer; only the entry that still holds counts.
+            if venue.markets[ticker].settles_at == settles_at:
+                market_life.finalize(venue, venue.markets[ticker], self.now)
         return self.now
 
     def next_due(self) -> Timestamp | None:
@@ -91,6 +95,7 @@ class Engine:
         queues = (
             venue.expiries,
             venue.late_cancels_due,
+            venue.fees_due,
             venue.closes_due,
             venue.close_cancels_due,
             venue.settlements_due,
@@ -125,6 +130,14 @@ class Engine:
         """Fix the outcome, closing the market if it is not. Raises IllegalMarketChange when it is fixed already."""
         market_life.determine(self.venue, self.venue.markets[ticker], value, self.advance(now))
 
+    def dispute(self, ticker: str, now: Timestamp) -> None:
+        """Doubt a market's result before it is paid. Raises IllegalMarketChange when there is none."""
+        market_life.dispute(self.venue.markets[ticker], self.advance(now))
+
+    def amend_result(self, ticker: str, value: Price, now: Timestamp) -> None:
+        """Decide a dispute. Raises IllegalMarketChange when there is none."""
+        market_life.amend_result(self.venue, self.venue.markets[ticker], value, self.advance(now))
+
     def move_close(self, ticker: str, close_time: Timestamp, now: Timestamp) -> None:
         """Announce another close of a market. Raises IllegalMarketChange when that cannot be."""
         market_life.move_close(self.venue, self.venue.markets[ticker], close_time, self.advance(now))
@@ -134,10 +147,18 @@ class Engine:
         market_life.change_grid(self.venue, self.venue.markets[ticker], label, grid, self.advance(now))
 
     def override_fees(
-        self, event_ticker: str, fee_type: str | None, multiplier: Fraction | None, now: Timestamp
+        self,
+        event_ticker: str,
+        fee_type: str | None,
+        multiplier: Fraction | None,
+        now: Timestamp,
+        *,
+        starts_at: Timestamp | None = None,
     ) -> None:
-        """Give an event fees of its own; None leaves its series'. Raises KeyError for an unknown event."""
-        fee_changes.override_fees(self.venue, event_ticker, fee_type, multiplier, self.advance(now))
+        """Give an event fees of its own, now or later; None leaves its series'. Raises KeyError for no such event."""
+        fee_changes.override_fees(
+            self.venue, event_ticker, fee_type, multiplier, self.advance(now), starts_at=starts_at
+        )
 
     def change_trading(self, trading: Trading, now: Timestamp) -> None:
         """Pause, halt or resume the whole exchange."""

@@ -1,26 +1,37 @@
-"""Fees that change while markets trade: an event's override of its series (venue reference §9.1, §9.6)."""
+"""Fees that change while markets trade: an event's override of its series (venue reference §9.1, §9.6).
+
+A change can be announced for later: it is on the list of changes at once, and charged from its time on.
+"""
 
 from fractions import Fraction
+from heapq import heappush
 
 from edgelock.core.fees import FeeSchedule, fee_schedule
 from edgelock.core.units import Timestamp
 from edgelock.exchange.facts import FeesOverridden
 from edgelock.exchange.flow import MarketListing
+from edgelock.exchange.market import Market
 from edgelock.exchange.venue import Venue
 
 
 def override_fees(
-    venue: Venue, event_ticker: str, fee_type: str | None, multiplier: Fraction | None, now: Timestamp
+    venue: Venue,
+    event_ticker: str,
+    fee_type: str | None,
+    multiplier: Fraction | None,
+    now: Timestamp,
+    *,
+    starts_at: Timestamp | None = None,
 ) -> None:
-    """Give an event fees of its own from now on; None leaves the series' own.
+    """Give an event fees of its own, from `starts_at` or now on; None leaves the series' own.
 
-    Raises KeyError for an event without a market, ValueError for fees that cannot be.
+    Raises KeyError for an event without a market.
     """
-    markets = [market for market in venue.markets.values() if market.listing.event_ticker == event_ticker]
+    markets = _markets(venue, event_ticker)
     if not markets:
         raise KeyError(event_ticker)
     override = FeesOverridden(
-        at=now,
+        at=now if starts_at is None else starts_at,
         change_id=venue.new_id(),
         event_ticker=event_ticker,
         series_ticker=markets[0].listing.series_ticker,
@@ -28,8 +39,17 @@ def override_fees(
         multiplier=multiplier,
     )
     venue.fee_overrides.append(override)
+    if override.at <= now:
+        start_override(venue, override, now)
+    else:
+        heappush(venue.fees_due, (override.at, len(venue.fee_overrides) - 1))
+
+
+def start_override(venue: Venue, override: FeesOverridden, now: Timestamp) -> None:
+    """Charge by an override from now on, and tell of it."""
+    venue.fees_in_force[override.event_ticker] = override
     venue.facts.append(override)
-    for market in markets:
+    for market in _markets(venue, override.event_ticker):
         market.fees = fees_of(venue, market.listing)
         market.updated_at = now
         for account in venue.accounts.values():
@@ -38,7 +58,7 @@ def override_fees(
 
 def fees_of(venue: Venue, listing: MarketListing) -> FeeSchedule:
     """The fees in force for a market."""
-    override = override_of(venue, listing.event_ticker)
+    override = venue.fees_in_force.get(listing.event_ticker)
     fee_type, multiplier = listing.fee_type, listing.fee_multiplier
     if override is not None:
         fee_type = override.fee_type if override.fee_type is not None else fee_type
@@ -46,7 +66,5 @@ def fees_of(venue: Venue, listing: MarketListing) -> FeeSchedule:
     return fee_schedule(fee_type, multiplier)
 
 
-def override_of(venue: Venue, event_ticker: str) -> FeesOverridden | None:
-    """The last change of an event's fees."""
-    of_event = [change for change in venue.fee_overrides if change.event_ticker == event_ticker]
-    return of_event[-1] if of_event else None
+def _markets(venue: Venue, event_ticker: str) -> list[Market]:
+    return [market for market in venue.markets.values() if market.listing.event_ticker == event_ticker]

@@ -107,6 +107,21 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True)
+class Dispute:
+    """The outcome is in doubt: nothing is paid until it is amended."""
+
+    ticker: str
+
+
+@dataclass(frozen=True, slots=True)
+class AmendResult:
+    """A dispute is decided: YES pays `value` after all, once the settlement timer has run again."""
+
+    ticker: str
+    value: Price
+
+
+@dataclass(frozen=True, slots=True)
 class List:
     """The market becomes visible on the venue."""
 
@@ -139,14 +154,30 @@ class ChangeGrid:
 
 @dataclass(frozen=True, slots=True)
 class OverrideFees:
-    """The markets of an event charge other fees than their series from now on; None takes an override back."""
+    """The markets of an event charge other fees than their series; None takes an override back.
+
+    starts_at  from when on, announced now; None is at once
+    """
 
     event_ticker: str
     fee_type: str | None
     multiplier: Fraction | None
+    starts_at: Timestamp | None = None
 
 
-Action = SetLevel | Take | ChangePhase | Settle | List | ChangeTrading | MoveClose | ChangeGrid | OverrideFees
+Action = (
+    SetLevel
+    | Take
+    | ChangePhase
+    | Settle
+    | Dispute
+    | AmendResult
+    | List
+    | ChangeTrading
+    | MoveClose
+    | ChangeGrid
+    | OverrideFees
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ from edgelock.core.units import Price, Size, Timestamp
 from edgelock.exchange.engine import Engine
 from edgelock.exchange.flow import (
     Action,
+    AmendResult,
     BookSide,
     ChangeGrid,
     ChangePhase,
     ChangeTrading,
+    Dispute,
     List,
     MarketPhase,
     MoveClose,
@@ -69,6 +71,10 @@ class HouseTraders:
                 self._change_phase(action, now)
             case Settle():
                 self._engine.determine(action.ticker, action.value, now)
+            case Dispute():
+                self._engine.dispute(action.ticker, now)
+            case AmendResult():
+                self._engine.amend_result(action.ticker, action.value, now)
             case List():
                 self._engine.list_market(action.listing, now)
                 self._shown[action.listing.ticker] = {}
@@ -82,7 +88,9 @@ class HouseTraders:
             case ChangeGrid():
                 self._engine.change_grid(action.ticker, action.label, action.grid, now)
             case OverrideFees():
-                self._engine.override_fees(action.event_ticker, action.fee_type, action.multiplier, now)
+                self._engine.override_fees(
+                    action.event_ticker, action.fee_type, action.multiplier, now, starts_at=action.starts_at
+                )
 
     def _is_trading(self, ticker: str) -> bool:
         is_open = self._engine.venue.trading is Trading.OPEN

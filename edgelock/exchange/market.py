@@ -11,17 +11,27 @@ from edgelock.exchange.order_book import OrderBook
 
 
 class MarketStatus(Enum):
-    """The venue's market status words that this exchange uses (no disputes)."""
+    """The venue's market status words."""
 
     INITIALIZED = "initialized"
     ACTIVE = "active"
     INACTIVE = "inactive"
     CLOSED = "closed"
     DETERMINED = "determined"
+    DISPUTED = "disputed"
+    AMENDED = "amended"
     FINALIZED = "finalized"
 
 
-ENDED = frozenset({MarketStatus.CLOSED, MarketStatus.DETERMINED, MarketStatus.FINALIZED})
+ENDED = frozenset(
+    {
+        MarketStatus.CLOSED,
+        MarketStatus.DETERMINED,
+        MarketStatus.DISPUTED,
+        MarketStatus.AMENDED,
+        MarketStatus.FINALIZED,
+    }
+)
 """Statuses after the close: no order operation is possible, not even a cancel."""
 
 
@@ -41,6 +51,7 @@ class Market:
 
     traded_size    one side of every trade; the venue's volume counts both
     open_interest  contracts held, which is also the collateral held, at one dollar each
+    settles_at     when its positions are paid, while nobody disputes the result
     change_count   rises with every book change (the venue's per-market `clock`)
     """
 
@@ -57,6 +68,7 @@ class Market:
     open_interest: Size = Size(0)
     change_count: int = 0
     value: Price | None = None
+    settles_at: Timestamp | None = None
     settled_at: Timestamp | None = None
     fees: FeeSchedule = field(init=False)
 

@@ -34,9 +34,7 @@ _ALLOWED = {
     MarketStatus.INITIALIZED: {MarketStatus.ACTIVE, MarketStatus.CLOSED},
     MarketStatus.ACTIVE: {MarketStatus.INACTIVE, MarketStatus.CLOSED},
     MarketStatus.INACTIVE: {MarketStatus.ACTIVE, MarketStatus.CLOSED},
-    MarketStatus.CLOSED: set(),
-    MarketStatus.DETERMINED: set(),
-    MarketStatus.FINALIZED: set(),
+    **{status: set() for status in ENDED},
 }
 
 
@@ -130,8 +128,33 @@ def determine(venue: Venue, market: Market, value: Price, now: Timestamp) -> Non
     market.value = value
     market.updated_at = now
     venue.facts.append(MarketDetermined(now, ticker, value))
-    due = Timestamp(now + market.listing.settlement_timer_s * SECOND)
-    heappush(venue.settlements_due, (due, ticker))
+    _start_timer(venue, market, now)
+
+
+def dispute(market: Market, now: Timestamp) -> None:
+    """Doubt a result: nothing is paid until it is amended. Raises IllegalMarketChange without one that waits."""
+    if market.status not in (MarketStatus.DETERMINED, MarketStatus.AMENDED):
+        raise IllegalMarketChange(f"{market.listing.ticker} has no result that can be disputed")
+    market.status = MarketStatus.DISPUTED
+    market.settles_at = None
+    market.updated_at = now
+
+
+def amend_result(venue: Venue, market: Market, value: Price, now: Timestamp) -> None:
+    """Decide a dispute; the settlement timer starts again. Raises IllegalMarketChange when there is none."""
+    ticker = market.listing.ticker
+    if market.status is not MarketStatus.DISPUTED or not 0 <= value <= ONE_DOLLAR:
+        raise IllegalMarketChange(f"{ticker} is not disputed, or {value} is not between 0 and 1 dollar")
+    market.status = MarketStatus.AMENDED
+    market.value = value
+    market.updated_at = now
+    venue.facts.append(MarketDetermined(now, ticker, value))
+    _start_timer(venue, market, now)
+
+
+def _start_timer(venue: Venue, market: Market, now: Timestamp) -> None:
+    market.settles_at = Timestamp(now + market.listing.settlement_timer_s * SECOND)
+    heappush(venue.settlements_due, (market.settles_at, market.listing.ticker))
 
 
 def finalize(venue: Venue, market: Market, now: Timestamp) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from edgelock.core.units import SECOND, Timestamp
-from edgelock.exchange.fee_changes import override_of
 from edgelock.exchange.flow import Trading
 from edgelock.exchange.market import Market, MarketStatus
 from edgelock.exchange.rest_call import Answer, Call, Rejected, public
@@ -25,7 +24,7 @@ _MARKET_FILTER = {
     "unopened": {MarketStatus.INITIALIZED},
     "open": {MarketStatus.ACTIVE},
     "paused": {MarketStatus.INACTIVE},
-    "closed": {MarketStatus.CLOSED, MarketStatus.DETERMINED},
+    "closed": {MarketStatus.CLOSED, MarketStatus.DETERMINED, MarketStatus.DISPUTED, MarketStatus.AMENDED},
     "settled": {MarketStatus.FINALIZED},
 }
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -86,7 +85,7 @@ def series_fee_changes(_: Call) -> Answer:
 
 
 def event_fee_changes(call: Call) -> Answer:
-    """Fees that events have had for themselves, newest first."""
+    """Fees that events have had, have or will have for themselves, last announced first."""
     size = limit(call, "GetEventFeeChanges", default=100, maximum=1000)
     event = call.text("event_ticker")
     changes = call.engine.venue.fee_overrides
@@ -266,7 +265,7 @@ def _markets_by_event(call: Call) -> dict[str, list[Market]]:
 
 def _event(call: Call, markets: list[Market], *, nest: bool) -> WireObject:
     listing = markets[0].listing
-    override = override_of(call.engine.venue, listing.event_ticker)
+    override = call.engine.venue.fees_in_force.get(listing.event_ticker)
     event = event_object(listing, max(market.updated_at for market in markets), override)
     if nest:
         event["markets"] = [market_object(market) for market in markets]

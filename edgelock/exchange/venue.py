@@ -39,6 +39,8 @@ class Venue:
         self.live_orders: dict[str, Order] = {}
         self.trades: list[Traded] = []
         self.fee_overrides: list[FeesOverridden] = []
+        self.fees_in_force: dict[str, FeesOverridden] = {}
+        self.fees_due: list[tuple[Timestamp, int]] = []
         self.fees_collected = Money(0)
         self.deposited = Money(0)
         self.facts: list[Fact] = []

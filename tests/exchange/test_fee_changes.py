@@ -53,3 +53,15 @@ def test_an_override_is_told_and_an_unknown_event_has_none() -> None:
     assert (told.event_ticker, told.fee_type, told.multiplier) == (EVENT, "quadratic", Fraction(2))
     with pytest.raises(KeyError):
         desk.engine.override_fees("NOBODY", None, None, at(1))
+
+
+def test_an_announced_override_is_on_the_list_at_once_and_charged_from_its_time() -> None:
+    desk = Desk()
+    usual = taker_fee(desk, seconds=0)
+    desk.engine.override_fees(EVENT, None, Fraction(1, 2), at(1), starts_at=at(60))
+    assert [change.at for change in desk.engine.venue.fee_overrides] == [at(60)]
+    assert taker_fee(desk, seconds=59) == usual
+    assert not [fact for fact in desk.drain() if isinstance(fact, FeesOverridden)]
+    assert desk.engine.next_due() == at(60)
+    assert taker_fee(desk, seconds=61) == usual // 2
+    assert [fact.at for fact in desk.drain() if isinstance(fact, FeesOverridden)] == [at(60)]

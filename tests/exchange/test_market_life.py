@@ -167,3 +167,33 @@ def test_another_grid_judges_new_orders_and_keeps_what_rests() -> None:
 
 def a_bid(desk: Desk, price: int) -> OrderTerms:
     return OrderTerms(ticker=desk.ticker, side=BID, price=Price(price), size=contracts(1))
+
+
+def test_a_dispute_stops_the_payment_and_its_decision_starts_the_timer_again() -> None:
+    desk = Desk()
+    desk.house(ASK, 40, 10)
+    desk.placed(BID, 40, 10)
+    desk.engine.determine(desk.ticker, Price(10_000), at(1))
+    desk.engine.dispute(desk.ticker, at(30))
+    desk.engine.advance(at(3600))
+    assert (desk.market.status, desk.member().settlements) == (MarketStatus.DISPUTED, [])
+    desk.engine.amend_result(desk.ticker, Price(0), at(3600))
+    assert desk.market.status is MarketStatus.AMENDED
+    desk.engine.advance(at(3659))
+    assert desk.member().settlements == []
+    desk.engine.advance(at(3661))
+    (row,) = desk.member().settlements
+    assert (desk.market.status, row.value, row.revenue) == (MarketStatus.FINALIZED, 0, 0)
+    assert desk.money_in_the_system() == desk.engine.venue.deposited
+
+
+def test_only_a_result_that_waits_can_be_disputed_and_only_a_disputed_one_decided() -> None:
+    desk = Desk()
+    with pytest.raises(IllegalMarketChange):
+        desk.engine.dispute(desk.ticker, at(1))
+    desk.engine.determine(desk.ticker, Price(0), at(2))
+    with pytest.raises(IllegalMarketChange):
+        desk.engine.amend_result(desk.ticker, Price(0), at(3))
+    desk.engine.advance(at(120))
+    with pytest.raises(IllegalMarketChange):
+        desk.engine.dispute(desk.ticker, at(121))
