@@ -27,6 +27,13 @@ _MARKET_FILTER = {
     "closed": {MarketStatus.CLOSED, MarketStatus.DETERMINED, MarketStatus.DISPUTED, MarketStatus.AMENDED},
     "settled": {MarketStatus.FINALIZED},
 }
+_STATUSES_WITH_TIMES = {
+    "created": {"", "unopened", "open"},
+    "close": {"", "closed"},
+    "settled": {"", "settled"},
+    "updated": {""},
+}
+"""The statuses that each family of time filters may be combined with; "" is none."""
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _BOOKS_MAX = 100
 
@@ -140,6 +147,7 @@ def get_markets(call: Call) -> Answer:
     tickers = set(call.texts("tickers"))
     events = set(call.texts("event_ticker"))
     series = call.text("series_ticker")
+    _refuse_mixed_times(call)
     in_times = _time_filter(call)
 
     def keep(market: Market) -> bool:
@@ -232,6 +240,19 @@ def _statuses(call: Call, operation: str) -> set[MarketStatus]:
     if wanted not in _MARKET_FILTER:
         raise invalid_query(operation, "Status", "oneof")
     return _MARKET_FILTER[wanted]
+
+
+def _refuse_mixed_times(call: Call) -> None:
+    """Time filters come in families that exclude each other, and each goes with some statuses only (§4.5)."""
+    asked = [
+        family for family in _STATUSES_WITH_TIMES if call.text(f"min_{family}_ts") or call.text(f"max_{family}_ts")
+    ]
+    if not asked:
+        return
+    family = asked[0]
+    is_mixed = len(asked) > 1 or (call.text("status") or "") not in _STATUSES_WITH_TIMES[family]
+    if is_mixed or (family == "updated" and call.text("mve_filter") != "exclude"):
+        raise invalid_query("GetMarkets", f"Min{family.title()}Ts", "excluded_with")
 
 
 def _time_filter(call: Call) -> Callable[[Market], bool]:

@@ -94,6 +94,9 @@ def amend_one(call: Call) -> Answer:
     terms = amend_terms(body)
     if isinstance(terms, Refused):
         return refusal(terms)
+    refused = refuse_subaccount(_int(call, "subaccount"))
+    if refused is not None:
+        return refusal(refused)
     order_id = call.path["order_id"]
     before = call.member.orders.get(order_id)
     remaining_before = before.remaining if before is not None else Size(0)
@@ -126,7 +129,9 @@ def decrease_one(call: Call) -> Answer:
     if isinstance(to, Refused):
         return refusal(to)
     order_id = call.path["order_id"]
-    unreachable = _shard_refusal(call, order_id, body.market_ticker, body.exchange_index)
+    unreachable = refuse_subaccount(_int(call, "subaccount")) or _shard_refusal(
+        call, order_id, body.market_ticker, body.exchange_index
+    )
     if unreachable is not None:
         return refusal(unreachable)
     order = call.engine.decrease(call.member, order_id, call.now, reduce_by=by, reduce_to=to)

@@ -422,6 +422,21 @@ def test_the_schedule_has_a_thursday_in_two_parts_where_there_is_a_weekly_pause(
     run(scenario)
 
 
+@pytest.mark.parametrize(
+    ("action", "body"),
+    [("amend", {"ticker": TICKER, "side": "bid", "price": "0.41", "count": "1"}), ("decrease", {"reduce_to": "1"})],
+)
+def test_a_subaccount_that_is_not_there_is_refused(action: str, body: dict[str, str]) -> None:
+    async def scenario(served: Served) -> None:
+        _, created = await served.ann.place(TICKER, "bid", "0.40", "2")
+        path = f"{ORDERS}/{created['order_id']}/{action}"
+        refused = await served.ann.request("POST", path, body=body, params={"subaccount": 7})
+        assert (refused[0], refused[1]["error"]["details"]) == (400, "subaccount")
+        assert (await served.ann.request("POST", path, body=body, params={"subaccount": 0}))[0] == 200
+
+    run(scenario)
+
+
 def test_a_settled_market_pays_and_shows_in_the_settlements() -> None:
     async def scenario(served: Served) -> None:
         await served.ann.place(TICKER, "bid", "0.47", "10")
