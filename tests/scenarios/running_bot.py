@@ -25,6 +25,9 @@ def environment(directory: Path, **variables: str) -> dict[str, str]:
 class RunningBot:
     """Started in the constructor; `with` ends it, whatever happens inside."""
 
+    pace = ("--speed", "60")
+    """Of the exchange that it starts itself."""
+
     def __init__(self, directory: Path, *options: str, **variables: str) -> None:
         self.directory = directory
         self.log = directory / "log.jsonl"
@@ -32,7 +35,7 @@ class RunningBot:
         self.raw: list[str] = []
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "run.py", "--no-live-view", "--speed", "60", "--log", str(self.log), *options],
+            [sys.executable, "run.py", "--no-live-view", *self.pace, "--log", str(self.log), *options],
             cwd=PROJECT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
