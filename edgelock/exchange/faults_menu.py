@@ -79,6 +79,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("close", _MARKET, world.TurnPhase, {"phase": MarketPhase.CLOSED}),
     Kind("move_close", _MARKET, world.MoveCloses),
     Kind("settle", _MARKET, world.SettleMarkets),
+    Kind("dispute", _MARKET, world.DisputeResults),
+    Kind("amend_result", _MARKET, world.AmendResults),
     Kind("price_structure", _MARKET, world.ChangeSteps),
     Kind("fees", _MARKET, world.ChangeFees),
     Kind("cancel_orders", _MARKET, world.CancelOrders),

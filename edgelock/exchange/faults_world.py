@@ -12,9 +12,11 @@ from edgelock.exchange.faults_menu import Fault
 from edgelock.exchange.faults_schedule import Elapsed, FaultSchedule, Rule, Strike
 from edgelock.exchange.faults_world_kinds import (
     GRIDS,
+    AmendResults,
     CancelOrders,
     ChangeFees,
     ChangeSteps,
+    DisputeResults,
     LagReads,
     MoveCloses,
     PlaceForeignOrder,
@@ -27,10 +29,12 @@ from edgelock.exchange.faults_world_kinds import (
 )
 from edgelock.exchange.flow import (
     Action,
+    AmendResult,
     BookSide,
     ChangeGrid,
     ChangePhase,
     ChangeTrading,
+    Dispute,
     MarketListing,
     MarketPhase,
     MoveClose,
@@ -184,12 +188,11 @@ class WorldFaults:
                 self._engine.venue.cancel(order, UpdateReason.NONE, self._engine.now)
 
     def _markets(self, rule: Rule) -> list[Market]:
-        is_settling = isinstance(rule.fault, SettleMarkets)
+        is_about_results = isinstance(rule.fault, SettleMarkets | DisputeResults | AmendResults)
         return [
             market
             for ticker, market in self._engine.markets.items()
-            if (market.status not in ENDED or (is_settling and market.value is None))
-            and (rule.tickers is None or ticker in rule.tickers)
+            if (market.status not in ENDED or is_about_results) and (rule.tickers is None or ticker in rule.tickers)
         ]
 
     def _accounts(self, rule: Rule) -> list[Account]:
@@ -217,6 +220,10 @@ def _steps(fault: Fault, market: Market, now: Timestamp) -> list[Step]:
             return [(MoveClose(ticker, Timestamp(now + wait)), None)]
         case SettleMarkets(result=result):
             return [(Settle(ticker, result), None)]
+        case DisputeResults():
+            return [(Dispute(ticker), None)]
+        case AmendResults(result=result):
+            return [(AmendResult(ticker, result), None)]
         case ChangeSteps(structure=label):
             return [(ChangeGrid(ticker, label, GRIDS[label]), _grid_of(listing))]
         case ChangeFees(fee_type=fee_type, multiplier=multiplier):

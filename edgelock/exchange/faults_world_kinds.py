@@ -86,6 +86,18 @@ class SettleMarkets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeResults:
+    """The results of determined markets are in doubt, and nothing is paid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendResults:
+    """Disputes are decided: YES pays this after all."""
+
+    result: Price = setting(_outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSteps:
     """The prices of markets get other steps; undone by the steps they had."""
 
@@ -145,6 +157,8 @@ WorldFault = (
     | Reactivate
     | MoveCloses
     | SettleMarkets
+    | DisputeResults
+    | AmendResults
     | ChangeSteps
     | ChangeFees
     | CancelOrders

@@ -134,6 +134,22 @@ def test_a_market_settles_as_told(result: object, told: str) -> None:
     run(scenario)
 
 
+def test_a_result_is_disputed_and_amended() -> None:
+    async def scenario(served: Served, reader: FrameReader) -> None:
+        async def determined() -> str:
+            frame = await reader.until(lambda frame: frame["msg"].get("event_type") == "determined")
+            return str(frame["msg"]["settlement_value"])
+
+        await strike(served, on="market", do="settle", result="yes", ticker=TICKER)
+        assert await determined() == "1.0000"
+        await strike(served, on="market", do="dispute")
+        assert (await status_of(served, TICKER), await status_of(served, OTHER)) == ("disputed", "active")
+        await strike(served, on="market", do="amend_result", result="no", ticker=TICKER)
+        assert await determined() == "0.0000"
+
+    run(scenario)
+
+
 def test_prices_get_other_steps_and_the_old_ones_back() -> None:
     async def scenario(served: Served, _: FrameReader) -> None:
         await strike(served, on="market", do="price_structure", structure="deci_cent", for_s=UNTIL_ENDED)
