@@ -23,6 +23,7 @@ from edgelock.exchange.exchange_parts import Exchange, raw_path
 from edgelock.exchange.faults_routes import fault_routes
 from edgelock.exchange.ledger_view import ledger_object
 from edgelock.exchange.rest_api_keys import api_keys_route
+from edgelock.exchange.rest_cache import with_cache
 from edgelock.exchange.rest_call import Answer, Call, Route, public
 from edgelock.exchange.rest_errors import nested
 from edgelock.exchange.rest_service import response, rest_handler
@@ -71,7 +72,8 @@ class ExchangeServer:
         app = web.Application(middlewares=[_json_errors])
         keys = api_keys_route(self._exchange.signatures)
         for route in (*TRADING_ROUTES, public("/account/endpoint_costs", endpoint_costs), keys):
-            app.router.add_route(route.method, f"{API_BASE}{route.path}", rest_handler(self._exchange, route))
+            served = with_cache(route, self._exchange.engine.venue.habits.caches_lists_for)
+            app.router.add_route(route.method, f"{API_BASE}{route.path}", rest_handler(self._exchange, served))
         app.router.add_get(WS_PATH, self._sockets.serve)
         app.router.add_get("/embedded/clock", self._clock)
         app.router.add_post("/embedded/clock/release", self._release_clock)

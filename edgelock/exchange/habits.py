@@ -21,6 +21,7 @@ class Habits:
     close_cancels_after  how long orders still rest, beyond anyone's reach, in a market that has closed
     cancel_all_lasts     how long after a cancel-all the member's new orders are canceled too
     pauses_weekly        whether trading pauses on Thursdays, 03:00 to 05:00 in New York
+    caches_lists_for     how old markets and series may be as REST shows them
     cash_per_shard       whether a market's orders are paid from its own shard's cash only
     position_limit       the largest position a member may reach in a market; None sets no limit
     """
@@ -29,5 +30,6 @@ class Habits:
     cancel_all_lasts: Duration = Duration(0)
     post_only_cross: PostOnlyCross = PostOnlyCross.REFUSED
     pauses_weekly: bool = False
+    caches_lists_for: Duration = Duration(0)
     cash_per_shard: bool = False
     position_limit: Size | None = None

@@ -103,6 +103,13 @@ def _by_number(context: click.Context, parameter: click.Parameter, given: tuple[
     help="How far private reads are behind writes, in exchange time.",
 )
 @click.option(
+    "--list-cache-ms",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 60_000),
+    help="How old markets and series may be as REST shows them, in exchange time.",
+)
+@click.option(
     "--close-cancels-ms",
     default=500,
     show_default=True,
@@ -165,6 +172,7 @@ def exchange(
     balance: Money,
     tier: str,
     read_lag_ms: int,
+    list_cache_ms: int,
     close_cancels_ms: int,
     cancel_all_lasts_ms: int,
     post_only_cross: str,
@@ -201,6 +209,7 @@ def exchange(
         shards=shards,
         shard_cash=shard_cash,
         habits=Habits(
+            caches_lists_for=Duration(list_cache_ms * MILLISECOND),
             close_cancels_after=Duration(close_cancels_ms * MILLISECOND),
             cancel_all_lasts=Duration(cancel_all_lasts_ms * MILLISECOND),
             post_only_cross=PostOnlyCross(post_only_cross),

@@ -17,12 +17,15 @@ from edgelock.exchange.faults_board import FaultBoard
 from edgelock.exchange.faults_world import WorldFaults
 from edgelock.exchange.flow import Flow
 from edgelock.exchange.flow_driver import FlowDriver
+from edgelock.exchange.habits import Habits
 from edgelock.exchange.rate_limit import TIERS, RateLimiter
 from edgelock.exchange.request_log import RequestLog
 from edgelock.exchange.signature_check import ApiKey, SignatureCheck
 from edgelock.exchange.ws_broadcast import Broadcast
 from tests.exchange.engine_builders import NOON, dollars
 from tests.exchange.signing_client import SigningClient
+
+NO_HABITS = Habits()
 
 
 @dataclass
@@ -49,12 +52,13 @@ async def serving(
     speed: float = 1.0,
     key_type: str = "ed25519",
     scopes: tuple[str, ...] = ("read", "write"),
+    habits: Habits = NO_HABITS,
     tier: str = "prestige",
     balance: Money = dollars(1000),
     request_log: Path | None = None,
 ) -> AsyncIterator[Served]:
     numbers = count(1)
-    engine = Engine(new_id=lambda: f"00000000-0000-4000-8000-{next(numbers):012d}")
+    engine = Engine(new_id=lambda: f"00000000-0000-4000-8000-{next(numbers):012d}", habits=habits)
     clock = ExchangeClock(NOON, speed)
     broadcast = Broadcast(engine, clock.now)
     keys = {name: generate_key(key_type) for name in ("ann", "bob")}
