@@ -30,11 +30,13 @@ from edgelock.kalshi.rest import KalshiRest
 from edgelock.ops.control_handlers import control_handlers
 from edgelock.ops.control_server import ControlServer
 from edgelock.ops.core_checks import core_checks
+from edgelock.ops.exchange_watch import LOOK_EVERY_S as STATUS_EVERY_S
+from edgelock.ops.exchange_watch import ExchangeWatch
 from edgelock.ops.feed_listeners import listeners_of
 from edgelock.ops.gateways import gateway_of
 from edgelock.ops.instance_lock import InstanceLock
 from edgelock.ops.market_selection import MarketSource
-from edgelock.ops.roster import UNREADABLE, Roster
+from edgelock.ops.roster import CACHE_S, UNREADABLE, Roster
 from edgelock.ops.run_events import RunEvents, Stop
 from edgelock.ops.run_loop import RunLoop, RunTelemetry
 from edgelock.ops.run_options import RunOptions
@@ -45,6 +47,7 @@ from edgelock.ops.venue import Venue, open_venue
 
 EXIT_SOFTWARE = 70
 POLL_S_MIN = 2.0
+STATUS_EVERY_S_MIN = 0.5
 BOOKS_TIMEOUT_S = 5.0
 LOOK_EVERY_S = 0.02
 
@@ -76,6 +79,7 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
         wanted=_limited(wanted, options),
         held=_held(rest) if options.settings.mode == "live" else (),
         poll_s=_poll_s(options, venue),
+        cache_s=0.0 if venue.is_embedded else CACHE_S,
     )
     loop = RunLoop(options=options, venue=venue, system=system, roster=roster, events=events, telemetry=telemetry)
     loop.take_signals()
@@ -83,6 +87,8 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
     try:
         system.record(_config(options, venue), *(_said(line, venue) for line in early))
         system.record(*_preflight(options, venue), _reconciled(journal, venue, options))
+        watch = _exchange_watch(system, venue, stack)
+        watch.start()
         _start_roster(roster)
         _wait_for_books(system)
         venue.release_clock()
@@ -188,6 +194,23 @@ def _run_telemetry(options: RunOptions) -> RunTelemetry:
 def _on_notice(news: Notice, events: RunEvents) -> None:
     if isinstance(news, Escalated):
         events.put(Stop(who=f"supervisor: {news.name}: {news.reason}", exit_code=EXIT_SOFTWARE))
+
+
+def _exchange_watch(system: TradingSystem, venue: Venue, stack: ExitStack) -> ExchangeWatch:
+    """With a REST client of its own, because it reads on its own thread; looks more often where time runs faster."""
+    rest = KalshiRest(venue.rest_url, venue.credentials, rng=_rng(), budget=venue.read_budget)
+    stack.callback(rest.close)
+    watch = ExchangeWatch(
+        rest,
+        clock=venue.clock,
+        tell=system.tell_exchange_status,
+        say=lambda line: system.record(
+            LibraryLog(at=venue.clock.now(), logger="edgelock.exchange_watch", severity="WARNING", message=line)
+        ),
+        look_s=max(STATUS_EVERY_S_MIN, STATUS_EVERY_S / float(venue.clock.speed)),
+    )
+    stack.callback(watch.stop)
+    return watch
 
 
 def _start_roster(roster: Roster) -> None:
