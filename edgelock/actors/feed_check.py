@@ -75,9 +75,15 @@ class BookCheck:
             events.extend(self._judge_silent(wish, before))
         else:
             events.extend(self._judge_moving(before))
-        if not any(self._differences.values()):
-            self._liveness.audited(wish.asked_ns)
+        self._conclude(wish, is_second_look=any(before.values()))
         return events
+
+    def _conclude(self, wish: CompareBooks, *, is_second_look: bool) -> None:
+        """Differences that a second look did not bear out were frames on their way."""
+        if is_second_look or not any(self._differences.values()):
+            self._liveness.audited(wish.asked_ns)
+            if wish.sequence != self._sequence:
+                self._differences = {}
 
     def _judge_silent(self, wish: CompareBooks, before: _Differences) -> list[FeedEvent]:
         """No frame came between question and answer. The frame that explains a difference may be on its way, once."""
