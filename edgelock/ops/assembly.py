@@ -7,6 +7,7 @@ import random
 import secrets as tokens
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 import msgspec
@@ -16,7 +17,6 @@ from edgelock.actors.feed import FeedActor
 from edgelock.actors.journal import Journal, JournalError
 from edgelock.actors.library_log import LibraryLogs
 from edgelock.actors.notices import Escalated, Notice
-from edgelock.actors.redaction import Redactor
 from edgelock.actors.telemetry import TelemetryActor, TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
 from edgelock.core.facts import FeedStatus
@@ -34,16 +34,19 @@ from edgelock.ops.exchange_watch import LOOK_EVERY_S as STATUS_EVERY_S
 from edgelock.ops.exchange_watch import ExchangeWatch
 from edgelock.ops.feed_listeners import listeners_of
 from edgelock.ops.gateways import gateway_of
+from edgelock.ops.going_live import told_risk
 from edgelock.ops.instance_lock import InstanceLock
 from edgelock.ops.market_selection import MarketSource
 from edgelock.ops.roster import CACHE_S, UNREADABLE, Roster
 from edgelock.ops.run_events import RunEvents, Stop
 from edgelock.ops.run_loop import RunLoop, RunTelemetry
 from edgelock.ops.run_options import RunOptions
+from edgelock.ops.secret_redactor import redactor_of
 from edgelock.ops.settings import flat
 from edgelock.ops.trading_system import TradingSystem
 from edgelock.ops.user_error import UserError
 from edgelock.ops.venue import Venue, open_venue
+from edgelock.ops.venue_address import KALSHI, VenueAddress
 
 EXIT_SOFTWARE = 70
 POLL_S_MIN = 2.0
@@ -52,14 +55,17 @@ BOOKS_TIMEOUT_S = 5.0
 LOOK_EVERY_S = 0.02
 
 
-def run(options: RunOptions) -> int:
-    """Trade until told to stop. Returns the exit code; raises UserError when the run cannot begin."""
+def run(options: RunOptions, *, addresses: Mapping[str, VenueAddress] = KALSHI) -> int:
+    """Trade until told to stop. Returns the exit code; raises UserError when the run cannot begin.
+
+    addresses  where demo and prod are; for tests, which bring a venue of their own on this machine
+    """
     with ExitStack() as stack:
         stack.enter_context(InstanceLock(options.settings.state.directory))
         journal = _journal(options)
         stack.callback(journal.close)
         early: list[str] = []
-        venue = open_venue(options, told=early.append)
+        venue = open_venue(options, told=early.append, addresses=addresses)
         stack.callback(venue.close)
         return _trade(options, venue, journal, early, stack)
 
@@ -87,6 +93,8 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
     try:
         system.record(_config(options, venue), *(_said(line, venue) for line in early))
         system.record(*_preflight(options, venue), _reconciled(journal, venue, options))
+        if options.settings.mode == "live":
+            system.record(told_risk(options, venue, rest))
         watch = _exchange_watch(system, venue, stack)
         watch.start()
         _start_roster(roster)
@@ -171,17 +179,10 @@ def _journal(options: RunOptions) -> Journal:
 
 
 def _run_telemetry(options: RunOptions) -> RunTelemetry:
-    redactor = Redactor()
-    secrets = options.secrets
-    for secret in (secrets.private_key_pem, secrets.discord_webhook_url):
-        if secret:
-            redactor.register_secret(secret)
-    if secrets.api_key_id:
-        redactor.register_key_id(secrets.api_key_id)
     return RunTelemetry(
         run=TelemetryRun(run=tokens.token_hex(4)),
         board=TelemetryBoard(),
-        redactor=redactor,
+        redactor=redactor_of(options.secrets),
         outputs=TelemetryOutputs(
             stream=None if options.live_view else sys.stdout,
             path=options.log_path,
@@ -271,7 +272,7 @@ def _preflight(options: RunOptions, venue: Venue) -> list[Preflight]:
     at = venue.clock.now()
     return [
         Preflight(at=at, check=result.check, outcome=result.outcome, detail=result.detail)
-        for result in core_checks(options.settings)
+        for result in options.preflight or core_checks(options.settings)
     ]
 
 

@@ -29,7 +29,7 @@ def gateway_of(
     if settings.mode == "shadow":
         return ShadowGateway(run=system.run, clock=system.clock, answer=system.tell_exchange)
     credentials = venue.trading_credentials
-    if credentials is None:
+    if credentials is None or not credentials.may_trade:
         raise ValueError("live mode has no credentials that can trade")
     live = settings.live
     limits = CallLimits(
