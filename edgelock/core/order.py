@@ -124,6 +124,7 @@ NEXT: dict[tuple[OrderState, OrderMessage], OrderState] = {
     (_S.RESTING,   _M.AMENDED):         _S.RESTING,    # an amendment given up for lost came through after all
     (_S.RESTING,   _M.CANCEL_SENT):     _S.CANCELING,
     (_S.RESTING,   _M.CANCELED):        _S.CANCELED,   # the venue's own: expiry, pause, close
+    (_S.RESTING,   _M.CANCEL_REJECTED): _S.UNKNOWN,    # of a cancel that the door sent by itself
     (_S.RESTING,   _M.UNANSWERED):      _S.UNKNOWN,    # the venue does not find it when it is asked to prolong it
 
     (_S.AMENDING,  _M.ACKNOWLEDGED):    _S.AMENDING,
@@ -132,6 +133,7 @@ NEXT: dict[tuple[OrderState, OrderMessage], OrderState] = {
     (_S.AMENDING,  _M.PART_FILLED):     _S.AMENDING,
     (_S.AMENDING,  _M.FILLED):          _S.FILLED,
     (_S.AMENDING,  _M.CANCELED):        _S.CANCELED,
+    (_S.AMENDING,  _M.CANCEL_REJECTED): _S.UNKNOWN,    # the door's own cancel left before our amendment
     (_S.AMENDING,  _M.UNANSWERED):      _S.UNKNOWN,
 
     (_S.CANCELING, _M.ACKNOWLEDGED):    _S.CANCELING,
@@ -149,6 +151,7 @@ NEXT: dict[tuple[OrderState, OrderMessage], OrderState] = {
     (_S.UNKNOWN,   _M.AMENDED):         _S.RESTING,    # the venue shows it, changed
     (_S.UNKNOWN,   _M.CANCEL_SENT):     _S.CANCELING,
     (_S.UNKNOWN,   _M.CANCELED):        _S.CANCELED,
+    (_S.UNKNOWN,   _M.CANCEL_REJECTED): _S.UNKNOWN,
     (_S.UNKNOWN,   _M.UNANSWERED):      _S.UNKNOWN,
 
     # Late news of a finished order. A fill is still booked by the position; the end stays the end.
