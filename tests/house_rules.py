@@ -42,11 +42,17 @@ EXACT_DIVISIONS: frozenset[tuple[str, str]] = frozenset(
 
 CLOCKS = {
     "actors/clock.py": "the machine's clock of the engine",
+    "actors/last_resort.py": "names the real clock and the real wait as defaults that tests replace",
+    "actors/live_sweeper.py": "names the real clock as a default that tests replace",
     "exchange/exchange_clock.py": "the exchange's own clock",
     "exchange/exchange_process.py": "starts the exchange, and stamps that start",
-    "kalshi/rest.py": "names the real clock and the real wait as defaults that tests replace",
+    "exchange/request_log.py": "stamps each request with the clocks that an independent checker has, too",
+    "kalshi/read_budget.py": "names the real clock and the real wait as defaults that tests replace",
     "kalshi/rest_call.py": "names the real clocks as defaults that tests replace; signatures carry the wall time",
+    "kalshi/rest_deadline.py": "names the real clock as a default that tests replace",
+    "kalshi/rest_reads.py": "names the real clock and the real wait as defaults that tests replace",
     "kalshi/socket.py": "names the real clock as a default that tests replace",
+    "ops/simulated_run.py": "waits for processes of its own, in real time",
 }
 """The only files that may touch the machine's clock or wait for it, and why. The timer waits on a condition instead."""
 
