@@ -70,9 +70,11 @@ def interrupt_while(
 ) -> tuple[int, int, int]:
     """Ctrl-C under this fault: the exit code, the open orders it told, and those in the exchange's books.
 
-    A creation of which nothing was heard is proven never to have arrived when its order would have expired: soon.
+    A creation of which nothing was heard is proven never to have arrived when its order would have expired: that is
+    soon where the exchange heals, and never where it does not, so that orders are left.
     """
-    with live(directory, EDGELOCK_LIVE__ENTRY_LIFE_S="60") as (exchange, bot):
+    entry_life_s = "600" if heals_after_s is None else "60"
+    with live(directory, EDGELOCK_LIVE__ENTRY_LIFE_S=entry_life_s) as (exchange, bot):
         until_it_quotes(exchange, bot)
         exchange.fail({"on": "rest", **fault})
         bot.process.send_signal(signal.SIGINT)
@@ -103,7 +105,7 @@ def test_ctrl_c_tells_the_truth_whatever_fails(name, tmp_path):
     exit_code, told, resting = interrupt_while(FAULTS[name], tmp_path, heals_after_s=None)
 
     assert told >= resting
-    assert (exit_code == 0) is (told == 0)
+    assert exit_code != 0 or told == 0
 
 
 @pytest.mark.campaign
