@@ -423,10 +423,9 @@ class LiveOrders:
         if doubt.absences < ABSENCES_NEEDED or not self._cannot_arrive(order, doubt, sweep.as_of):
             return []
         self._over(order, now)
-        if doubt.refusal is not None:
-            return [_rejected(order, doubt.refusal, now)]
-        text = "the venue never had it, and its time is over"
-        return [Rejected(**_about(order, now), code="never_arrived", text=text, is_judged=False)]
+        # Not a rejection: a cancel of the unknown order may be on its way, and only an end can follow on that.
+        reason = "never_arrived" if doubt.refusal is None else doubt.refusal.code
+        return [Canceled(**_about(order, now), reason=reason)]
 
     def _cannot_arrive(self, order: LiveOrder, doubt: Doubt, as_of: Timestamp) -> bool:
         """Whether a request for it that is still on its way would come too late."""
