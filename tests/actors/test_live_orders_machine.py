@@ -241,6 +241,7 @@ class LiveOrdersMachine(RuleBasedStateMachine):
                 return self.venue.amend(request.venue_id, request.price, request.size, request.expires_at)
 
     def answer(self, outcome: object) -> None:
+        self.now = max(self.now, Timestamp(self.venue.now - self.skew))
         request, self.under_way = self.under_way, None
         assert request is not None
         name = request.wish.client_order_id
