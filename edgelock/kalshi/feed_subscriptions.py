@@ -20,7 +20,7 @@ SNAPSHOT_ASKS_MAX = 3
 """After so many unanswered asks for a book that had been there, the connection is given up."""
 RETRY_AFTER_NS = 2 * _SECOND_NS
 """A refused command is not repeated sooner."""
-DOUBTS_MAX = 5
+DOUBTS_MAX = 20
 DOUBTS_WITHIN_NS = 60 * _SECOND_NS
 """A connection whose books are lost more often than this within that time is given up."""
 ENDS_MAX = 3
