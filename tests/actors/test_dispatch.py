@@ -3,7 +3,7 @@
 import pytest
 
 from edgelock.actors.dispatch import BATCH_MAX
-from edgelock.actors.messages import FeedNews, OrderOutcome
+from edgelock.actors.messages import FeedNews, OrderOutcome, WithdrawMarket
 from edgelock.actors.order_gateway import Rejected, RenewOrder, ResendOrder
 from edgelock.core.facts import IntentRefused
 from edgelock.core.intents import AmendOrder
@@ -293,11 +293,17 @@ def test_nothing_is_prolonged_while_the_market_is_halted(build):
 
 def test_an_entry_that_the_door_withdraws_is_not_prolonged(build):
     door = held_and_quoted(build)
-    door.permit(REDUCE)
-    door.venue.not_found("a")
-    door.permit(OPEN)
+    already = len(door.gateway.requests)
+    door.gateway.max_in_flight = 0
+    door.gateway.wanted = [(A, RenewOrder(client_order_id="a"))]
+    door.look_again()
+    door.gateway.wanted = []
 
-    assert renewed(door) == ["renew x"]
+    door.tell(WithdrawMarket(A, exits_too=False))
+    door.gateway.max_in_flight = 4
+    door.look_again()
+
+    assert door.gateway.sent()[already:] == ["cancel a"]
 
 
 def test_a_prolongation_tells_the_market_nothing_and_changes_nothing(build):
