@@ -38,7 +38,8 @@ def _of_writes(rng: random.Random) -> list[Fault]:
         ("status", {"status": 503}, 0.03), ("status", {"status": 500, "when": "after"}, 0.02),
         ("malformed", {"how": rng.choice(["truncated", "html", "empty", "not_json", "wrong_types"])}, 0.02),
         ("other_order", {}, 0.01), ("renamed_field", {}, 0.01), ("null_field", {}, 0.01), ("missing_field", {}, 0.01),
-        ("scaled_field", {}, 0.005), ("delay", {"delay_ms": [20, 400], "when": "before"}, 0.08),
+        ("retyped_field", {}, 0.01), ("scaled_field", {}, 0.005),
+        ("delay", {"delay_ms": [20, 400], "when": "before"}, 0.08),
         ("delay", {"delay_ms": [20, 400], "when": "after"}, 0.08), ("hang", {"hang_s": 5}, 0.004),
         ("drip", {"drip_s": 2}, 0.005), ("throttle", {}, 0.02),
     ]  # fmt: skip
@@ -82,6 +83,7 @@ def _of_public_channels(rng: random.Random) -> list[Fault]:
         ("orderbook_delta", "drop", {}, 0.001), ("orderbook_delta", "duplicate", {}, 0.001),
         ("orderbook_delta", "repeat", {}, 0.0005), ("orderbook_delta", "reorder", {}, 0.0005),
         ("orderbook_delta", "garble", {}, 0.0003), ("orderbook_delta", "crossed_book", {}, 0.0005),
+        ("orderbook_delta", "skip_seq", {}, 0.0005),
         ("orderbook_delta", "wrong_scale", {}, 0.0002), ("orderbook_delta", "error", {}, 0.0001),
         ("trade", "drop", {}, 0.005), ("trade", "duplicate", {}, 0.005), ("market_lifecycle_v2", "drop", {}, 0.05),
     ]  # fmt: skip
@@ -95,16 +97,16 @@ def _of_connections(rng: random.Random, seconds: int) -> list[Fault]:
         {"on": "private", "do": "disconnect", "code": rng.choice([0, 1001, 1011]), "at_s": 300,
          "every_s": rng.randint(400, 1500)},
         {"on": "public", "do": "disconnect_reset", "at_s": 300, "every_s": rng.randint(600, 2500)},
-        {"on": "private", "do": "freeze", "hold_s": 4, "at_s": rng.randint(60, seconds), "count": 1},
-        {"on": "public", "do": "freeze", "hold_s": 12, "at_s": rng.randint(60, seconds), "count": 1},
-        {"on": "socket", "do": "mute", "hold_s": 6, "at_s": rng.randint(60, seconds), "count": 1},
+        {"on": "private", "do": "freeze", "hold_s": 4, "at_s": rng.randint(30, seconds), "count": 1},
+        {"on": "public", "do": "freeze", "hold_s": 12, "at_s": rng.randint(30, seconds), "count": 1},
+        {"on": "socket", "do": "mute", "hold_s": 6, "at_s": rng.randint(30, seconds), "count": 1},
         {"on": "connect", "do": "status", "status": rng.choice([401, 429, 502]), "probability": 0.2},
     ]  # fmt: skip
 
 
 def _of_the_venue(rng: random.Random, seconds: int) -> list[Fault]:
     def some_time() -> int:
-        return rng.randint(120, seconds)
+        return rng.randint(min(120, seconds // 2), seconds)
 
     faults: list[Fault] = [
         {"on": "exchange", "do": "read_lag", "lag_ms": rng.choice([0, 200, 500, 2000])},
@@ -118,8 +120,26 @@ def _of_the_venue(rng: random.Random, seconds: int) -> list[Fault]:
         {"on": "clock", "do": "skew", "skew_s": rng.choice([-15, 15]), "at_s": some_time(), "for_s": 60},
     ]
     if rng.random() < 0.5:
-        result = rng.choice(["yes", "no", 0.4])
-        faults.append({"on": "market", "do": "settle", "result": result, "at_s": some_time(), "probability": 0.2})
+        faults += _of_the_end_of_markets(rng, some_time())
+    if rng.random() < 0.3:
+        structure = rng.choice(["deci_cent", "tapered_deci_cent"])
+        faults.append(
+            {"on": "market", "do": "price_structure", "structure": structure, "at_s": some_time(), "probability": 0.3}
+        )
     if rng.random() < 0.25:
         faults.append({"on": "exchange", "do": "trigger_groups", "at_s": int(seconds * 0.8)})
+    return faults
+
+
+def _of_the_end_of_markets(rng: random.Random, at_s: int) -> list[Fault]:
+    """Some close early, some are paid out at once; now and then the result is disputed and becomes another one."""
+    result = rng.choice(["yes", "no", 0.4])
+    faults: list[Fault] = [{"on": "market", "do": "settle", "result": result, "at_s": at_s, "probability": 0.2}]
+    if rng.random() < 0.3:
+        faults.append({"on": "market", "do": "dispute", "at_s": at_s + 5})
+        faults.append({"on": "market", "do": "amend_result", "result": rng.choice(["yes", "no"]), "at_s": at_s + 300})
+    if rng.random() < 0.3:
+        faults.append({"on": "market", "do": "close", "at_s": at_s, "probability": 0.1})
+    if rng.random() < 0.3:
+        faults.append({"on": "market", "do": "move_close", "in_s": 400, "at_s": at_s, "probability": 0.2})
     return faults

@@ -1,14 +1,18 @@
 """`python run.py simulate`: live on the embedded exchange under seeded faults, judged by the exchange's own books."""
 
+import signal
 import tempfile
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from edgelock.ops.simulated_run import SimulatedResult, SimulatedRun, SimulationFailed
 from edgelock.ops.simulated_run import simulate as play
+from edgelock.ops.user_error import UserError
 
 BREACHES_SHOWN = 20
 
@@ -43,18 +47,38 @@ def simulate(seeds: int, first: int, minutes: int, speed: int, markets: int, job
         for seed in range(first, first + seeds)
     ]
     click.echo(f"{seeds} runs of {minutes} market minutes at speed {speed}; their files: {directory}")
-    results: list[SimulatedResult] = []
-    try:
-        with ThreadPoolExecutor(jobs) as pool:
-            for result in pool.map(play, runs):
-                results.append(result)
-                click.echo(_row(result))
-    except SimulationFailed as error:
-        click.echo(f"simulate: {error}", err=True)
-        return 2
+    with _terminated_like_interrupted():
+        results = _played(runs, jobs)
     for line in _summary(results):
         click.echo(line)
     return 1 if any(result.report.breaches for result in results) else 0
+
+
+def _played(runs: Sequence[SimulatedRun], jobs: int) -> list[SimulatedResult]:
+    """All runs, each told as soon as it and those before it are done. Whatever ends it, nothing goes on running."""
+    stop = threading.Event()
+    results: list[SimulatedResult] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for result in pool.map(lambda run: play(run, stop), runs):
+                results.append(result)
+                click.echo(_row(result))
+        except SimulationFailed as error:
+            raise UserError(str(error)) from None
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+    return results
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM ends the runs as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _row(result: SimulatedResult) -> str:
