@@ -146,7 +146,8 @@ class ExchangeActor(SupervisedActor):
                 self._desks.pop(ticker, None)
             case SettlementNews(ticker, value, at):
                 desk = self._desks.get(ticker)
-                if desk is not None:
+                if desk is not None and not desk.is_settled:
+                    # Told by the feed and by the roster, whoever hears of it: it is paid once.
                     self._tell(desk, *desk.settled(value, at))
             case SettingsNews(settings):
                 self._settings = settings

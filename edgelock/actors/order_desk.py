@@ -45,6 +45,7 @@ class OrderDesk:
     own_cancels: dict[str, CancelReason] = field(default_factory=dict)
     archive: dict[ClientOrderId, Order] = field(default_factory=dict)
     drifts: int = 0
+    is_settled: bool = False
 
     def mode(self, now_ns: int, permit_life_ns: int) -> Mode:
         """The verdict in force; one that nobody renewed is at most REDUCE_ONLY."""
@@ -193,7 +194,8 @@ class OrderDesk:
             self.in_flight = None
 
     def settled(self, value: Price, at: Timestamp) -> tuple[MarketSettled, Realized | None]:
-        """Book the settlement."""
+        """Book the settlement, once."""
+        self.is_settled = True
         fact = MarketSettled(at=at, sequence=self.ledger.sequence + 1, value=value)
         self.ledger, realized = self.ledger.after(fact)
         return fact, realized
