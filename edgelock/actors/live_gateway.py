@@ -283,9 +283,12 @@ class LiveGateway:
 
     def _amend(self, rest: TradingRest, ticker: str, wish: AmendOrder) -> None:
         with self._lock:
-            if self._is_over(ticker, wish.client_order_id):
-                return
             order = self._orders.find(wish.client_order_id)
+            if order.is_over:
+                self._finish(
+                    ticker, wish.client_order_id, lambda now: self._orders.amended(order.client_order_id, None, now)
+                )
+                return
             venue_id = order.venue_id
         assert venue_id is not None  # only what the venue acknowledged is amended
         outcome = _guarded(

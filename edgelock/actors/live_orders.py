@@ -177,11 +177,13 @@ class LiveOrders:
         order.reach(wish.price, wish.size)
         return order
 
-    def amended(self, client_order_id: ClientOrderId, outcome: wire.AmendOutcome, now: Timestamp) -> News:
-        """What came of an amendment."""
+    def amended(self, client_order_id: ClientOrderId, outcome: wire.AmendOutcome | None, now: Timestamp) -> News:
+        """What came of an amendment; None when it was not sent, because the order had ended meanwhile."""
         order = self._answered(client_order_id)
         if order.is_over:
-            return []
+            # To a door that asked for more before it heard of the last fill, the order seems to have that much left.
+            return [Canceled(**_about(order, now), reason="over")]
+        assert outcome is not None
         if isinstance(outcome, wire.Amended):
             assert order.amending is not None
             return self._now_like(order, *order.amending, now)
