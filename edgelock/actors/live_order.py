@@ -58,6 +58,7 @@ class LiveOrder:
     end_filled     how much had filled when the venue ended it; None while it has not
     is_backfilled  the list of fills was read since the venue named it
     is_requested   a request about it is under way
+    is_changed_unasked  a new price or size was told that no request of ours had asked for, and none was answered since
     told_at        engine time at which the venue last answered for its price and size
     queue_ahead    what stood before it at the last look
     """
@@ -81,6 +82,7 @@ class LiveOrder:
     doubt: Doubt | None = None
     is_backfilled: bool = False
     is_requested: bool = True
+    is_changed_unasked: bool = False
     is_acknowledged: bool = False
     is_over: bool = False
     queue_ahead: Size | None = None

@@ -179,6 +179,7 @@ class LiveOrders:
 
     def amended(self, client_order_id: ClientOrderId, outcome: wire.AmendOutcome | None, now: Timestamp) -> News:
         """What came of an amendment; None when it was not sent, because the order had ended meanwhile."""
+        was_changed_unasked = self._index[client_order_id].is_changed_unasked
         order = self._answered(client_order_id)
         if order.is_over:
             # To a door that asked for more before it heard of the last fill, the order seems to have that much left.
@@ -189,6 +190,9 @@ class LiveOrders:
             return self._now_like(order, *order.amending, now)
         if isinstance(outcome, wire.Refused) and outcome.status != _NOT_FOUND:
             order.amending = None
+            if was_changed_unasked:
+                # The door may have read of the change after it had asked for this one: to it, nothing is under way.
+                return [Amended(**_about(order, now), price=order.price, size=order.size)]
             return [AmendRejected(**_about(order, now), code=outcome.code, text=outcome.text)]
         order.is_size_sure = order.is_size_sure and isinstance(outcome, wire.Refused)
         self._doubt(order, Doubt(DoubtKind.AMEND, now))
@@ -412,6 +416,7 @@ class LiveOrders:
         if (shown.price, _total(shown)) == (order.price, order.size):
             order.amending = None
             return [_ack(order, now)]
+        order.is_changed_unasked = True
         return self._now_like(order, shown.price, _total(shown), now)
 
     def _absent(self, order: LiveOrder, sweep: Sweep, now: Timestamp) -> News:
@@ -489,6 +494,7 @@ class LiveOrders:
     def _compare(self, order: LiveOrder, seen: VenueOrder, now: Timestamp) -> News:
         if (seen.price, _total(seen)) == (order.price, order.size):
             return []
+        order.is_changed_unasked = True
         return self._now_like(order, seen.price, _total(seen), now)
 
     def _now_like(self, order: LiveOrder, price: Price, size: Size, now: Timestamp) -> News:
@@ -524,7 +530,7 @@ class LiveOrders:
 
     def _answered(self, client_order_id: ClientOrderId) -> LiveOrder:
         order = self._index[client_order_id]
-        order.is_requested = False
+        order.is_requested = order.is_changed_unasked = False
         return order
 
     def _doubt(self, order: LiveOrder, doubt: Doubt | None) -> None:
