@@ -14,6 +14,7 @@ from aiohttp import web
 from edgelock.exchange import (
     rest_candlesticks,
     rest_empty,
+    rest_exchange,
     rest_market_data,
     rest_order_groups,
     rest_orders,
@@ -37,6 +38,7 @@ TRADING_ROUTES: tuple[Route, ...] = (
     # Fixed paths come before those with a ticker in the same place.
     *rest_empty.ROUTES,
     *rest_candlesticks.ROUTES,
+    *rest_exchange.ROUTES,
     *rest_market_data.ROUTES,
     *rest_portfolio.ROUTES,
     *rest_orders.ROUTES,

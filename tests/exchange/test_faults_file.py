@@ -6,17 +6,13 @@ from pathlib import Path
 import pytest
 
 from edgelock.core.units import SECOND, Duration
+from edgelock.exchange.exchange_server import TRADING_ROUTES
 from edgelock.exchange.faults_file import FaultFileError, read_fault_file, read_faults
 from edgelock.exchange.faults_menu import KINDS
 from edgelock.exchange.faults_rest_kinds import Delay, Drop, Status
 from edgelock.exchange.faults_schedule import Rule, Timing
 from edgelock.exchange.faults_targets import GROUPS, OPERATIONS, TARGETS
 from edgelock.exchange.faults_values import Span, readers
-from edgelock.exchange.rest_call import Route
-from edgelock.exchange.rest_market_data import ROUTES as MARKET_DATA
-from edgelock.exchange.rest_order_groups import ROUTES as ORDER_GROUPS
-from edgelock.exchange.rest_orders import ROUTES as ORDERS
-from edgelock.exchange.rest_portfolio import ROUTES as PORTFOLIO
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "faults.md").read_text()
 
@@ -175,8 +171,7 @@ def test_no_setting_of_a_kind_has_the_name_of_a_key_that_every_fault_has() -> No
 
 
 def test_the_operations_named_are_routes_that_are_served() -> None:
-    routes: tuple[Route, ...] = (*MARKET_DATA, *PORTFOLIO, *ORDERS, *ORDER_GROUPS)
-    served = {(route.method, route.path) for route in routes} | {("GET", "/account/endpoint_costs")}
+    served = {(route.method, route.path) for route in TRADING_ROUTES} | {("GET", "/account/endpoint_costs")}
     assert set(OPERATIONS) - served == set()
 
 
