@@ -27,6 +27,7 @@ from edgelock.core.rate_limit import TokenBucket, full_bucket
 from edgelock.core.telemetry import Config, LibraryLog, Preflight, Reconcile
 from edgelock.core.units import SECOND
 from edgelock.kalshi.rest import KalshiRest
+from edgelock.kalshi.rest_call import CallLimits
 from edgelock.ops.control_handlers import control_handlers
 from edgelock.ops.control_server import ControlServer
 from edgelock.ops.core_checks import core_checks
@@ -53,6 +54,8 @@ POLL_S_MIN = 2.0
 STATUS_EVERY_S_MIN = 0.5
 BOOKS_TIMEOUT_S = 5.0
 LOOK_EVERY_S = 0.02
+COMPARE_LIMITS = CallLimits(connect_s=2.0, read_s=2.0, deadline_s=3.0, attempts_max=1)
+"""A book that is compared late proves nothing, so nothing is repeated."""
 
 
 def run(options: RunOptions, *, addresses: Mapping[str, VenueAddress] = KALSHI) -> int:
@@ -146,6 +149,9 @@ def _build_system(
             clock=venue.clock,
             stale_after_ns=system.settings.risk.stale_after,
             rng=_rng(),
+            reads=lambda: KalshiRest(
+                venue.rest_url, venue.credentials, rng=_rng(), limits=COMPARE_LIMITS, budget=venue.read_budget
+            ),
         ),
         escalated=lambda news: _on_notice(news, events),
         rng=_rng(),
