@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from edgelock.actors.clock import Clock
 from edgelock.actors.last_resort import withdraw_everything
-from edgelock.actors.live_orders import CLOCK_MARGIN, LiveOrders, News
+from edgelock.actors.live_orders import CLOCK_MARGIN, IN_TRANSIT_MAX, LiveOrders, News
 from edgelock.actors.live_sweeper import LiveSweeper
 from edgelock.actors.order_fuse import OrderFuse
 from edgelock.actors.order_gateway import (
@@ -91,11 +91,13 @@ class LiveNews:
 
     readiness  the venue's side is ready for entries, or not any more
     fuse       a shard's group was triggered
+    past       these orders of earlier runs are over, whatever became of them
     """
 
     answer: Answer
     readiness: Callable[[bool], None]
     fuse: Callable[[int, bool], None]
+    past: Callable[[frozenset[ClientOrderId]], None]
     record: Callable[[Record], None]
 
 
@@ -115,6 +117,8 @@ class LiveGateway:
         self._news = news
         self._clock = clock
         self._lock = threading.RLock()
+        self._previous = previous
+        self._past_after = Timestamp(clock.now() + IN_TRANSIT_MAX)
         self._orders = LiveOrders(run, previous, entry_life=terms.entry_life, exit_life=terms.exit_life)
         self._shards: dict[str, int] = {}
         self._last_fill_at: dict[str, Timestamp] = {}
@@ -424,6 +428,7 @@ class LiveGateway:
                 if isinstance(answer, Filled):
                     self._last_fill_at[answer.ticker] = now
             self._withdraw_strays()
+            self._tell_past(sweep)
             if answers_look:
                 self._news.answer(OpenOrdersSeen(self._still_open(sweep)))
             if sweep.positions is not None:
@@ -475,6 +480,13 @@ class LiveGateway:
             self._say(f"{ticker}: order {venue_id} of ours rests and is not ours to keep; it is cancelled")
             self._jobs.put(partial(_cancel_stray, venue_id, ticker))
         self._orders.strays.clear()
+
+    def _tell_past(self, sweep: Sweep) -> None:
+        """Orders of earlier runs, once none of them rests and no request of theirs can still be on its way."""
+        rests = any(shown.client_order_id in self._previous for shown in sweep.resting)
+        if self._previous and not rests and sweep.as_of > self._past_after:
+            self._news.past(self._previous)
+            self._previous = frozenset()
 
     def _still_open(self, sweep: Sweep) -> tuple[OpenOrder, ...]:
         """What the venue shows of ours, and what it may still come to have."""

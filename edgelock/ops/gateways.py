@@ -8,7 +8,8 @@ from edgelock.actors.live_gateway import LiveGateway, LiveNews, LiveTerms, LiveV
 from edgelock.actors.order_gateway import OrderGateway
 from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.actors.shadow_gateway import ShadowGateway
-from edgelock.core.units import SECOND
+from edgelock.core.order import ClientOrderId, OrderState
+from edgelock.core.units import SECOND, Timestamp
 from edgelock.kalshi.rest import TradingRest
 from edgelock.kalshi.rest_call import CallLimits
 from edgelock.ops.settings import Settings
@@ -62,7 +63,14 @@ def gateway_of(
             answer=system.tell_exchange,
             readiness=system.tell_readiness,
             fuse=system.tell_fuse,
+            past=lambda ids: _record_ends(journal, ids, system.clock.now()),
             record=system.record,
         ),
         clock=system.clock,
     )
+
+
+def _record_ends(journal: Journal, ids: frozenset[ClientOrderId], at: Timestamp) -> None:
+    """From now on no start has to look for them; whether they filled, the venue's fills say."""
+    for client_order_id in sorted(ids):
+        journal.record_end(client_order_id=client_order_id, state=OrderState.CANCELED, at=at)

@@ -100,6 +100,7 @@ class LiveHouse:
                 answer=self._hand_over,
                 readiness=lambda is_ready: self._hand_over(is_ready),
                 fuse=lambda *_: None,
+                past=lambda _ids: None,
                 record=lambda record: self.said.append(str(record)),
             ),
             clock=self.clock,

@@ -135,6 +135,7 @@ class _Storm:
                 answer=lambda answer: self.door.tell(GatewayNews(answer)),
                 readiness=lambda is_ready: self.is_ready.set() if is_ready else None,
                 fuse=lambda _shard, _is_out: None,
+                past=lambda _ids: None,
                 record=lambda _record: None,
             ),
             clock=self.clock,

@@ -1,0 +1,163 @@
+"""A live bot comes back to what it left: positions with their ages, and orders that nobody keeps any more."""
+
+import json
+import signal
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgelock.actors.journal import Journal
+from edgelock.ops.ledger_evidence import Breach, Evidence, LedgerReport, read_lines
+from edgelock.ops.ledger_orders import check_orders
+from tests.scenarios.live_bot import LiveBot, RunningExchange, wait_until
+from tests.scenarios.running_bot import PATIENCE_S, Line
+
+SPEED = 60
+SECOND_NS = 1_000_000_000
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@pytest.fixture
+def exchange(tmp_path: Path) -> Iterator[RunningExchange]:
+    running = RunningExchange(tmp_path, "--speed", str(SPEED), "--seed", "7")
+    yield running
+    running.stop()
+
+
+def account_of(exchange: RunningExchange) -> dict[str, Any]:
+    (account,) = ledger_of(exchange)["accounts"]
+    return dict(account)
+
+
+def ledger_of(exchange: RunningExchange) -> dict[str, Any]:
+    with _DIRECT.open(f"{exchange.origin}/embedded/ledger", timeout=PATIENCE_S) as answer:
+        return dict(json.load(answer))
+
+
+def positions_of(exchange: RunningExchange) -> dict[str, str]:
+    return {each["ticker"]: each["position_fp"] for each in account_of(exchange)["positions"]}
+
+
+def first_start(directory: Path, exchange: RunningExchange) -> LiveBot:
+    (directory / "first").mkdir()
+    return LiveBot(directory / "first", exchange, EDGELOCK_STATE__DIRECTORY=str(directory / "state"))
+
+
+def second_start(directory: Path, exchange: RunningExchange) -> LiveBot:
+    (directory / "second").mkdir()
+    return LiveBot(directory / "second", exchange, EDGELOCK_STATE__DIRECTORY=str(directory / "state"))
+
+
+def wait_for_a_protected_position(bot: LiveBot) -> tuple[Line, Line]:
+    """The fill that opened a position whose take-profit rests, and the decision about that take-profit."""
+    bot.wait_for("FILL", lambda line: line["role"] == "entry")
+    take_profit = bot.wait_for("quote_place", lambda line: line["kind"] == "take_profit" and line["net"] != 0)
+    bot.wait_for("order_ack", lambda line: line["client_order_id"] == take_profit["client_order_id"])
+    fills = [line for line in bot.of("FILL") if line["market"] == take_profit["market"] and line["role"] == "entry"]
+    return fills[0], take_profit
+
+
+def end(bot: LiveBot, number: signal.Signals) -> None:
+    bot.process.send_signal(number)
+    bot.end()
+
+
+def order_promises(directory: Path, exchange: RunningExchange, *, was_killed: bool) -> list[Breach]:
+    """What the exchange's books say of the orders of both runs together.
+
+    What filled between the runs was taken up and never told as a fill, so the log's own count of positions is left out.
+    """
+    first, second = read_lines(directory / "first" / "log.jsonl"), read_lines(directory / "second" / "log.jsonl")
+    later = [{**line, "seq": line["seq"] + len(first)} for line in second if line["action"] != "config"]
+    ledger = ledger_of(exchange)
+    evidence = Evidence(
+        ledger=ledger,
+        requests=exchange.requests(),
+        log=[*first, *later],
+        was_killed=was_killed,
+        gone_at_ns=ledger["exchange_time_ns"],
+        exit_code=0,
+        speed=SPEED,
+    )
+    report = LedgerReport()
+    check_orders(evidence, report)
+    return [breach for breach in report.breaches if breach.promise != "entries only when flat"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_position_left_open_is_taken_up_with_its_age_and_its_take_profit(
+    number: signal.Signals, exchange: RunningExchange, tmp_path: Path
+):
+    with first_start(tmp_path, exchange) as bot:
+        fill, take_profit = wait_for_a_protected_position(bot)
+        end(bot, number)
+    ticker = fill["market"]
+    run = fill["run"]
+    held = positions_of(exchange)[ticker]
+    if held == "0.00":
+        pytest.skip("the take-profit filled in the moment of the end")
+
+    with second_start(tmp_path, exchange) as bot:
+        again = bot.wait_for("quote_place", lambda line: line["kind"] == "take_profit" and line["market"] == ticker)
+        realized = bot.wait_for("REALIZE", lambda line: line["market"] == ticker)
+        wait_until(lambda: not any(name.startswith(run) for name in exchange.open_orders()), "leftovers withdrawn")
+        end(bot, signal.SIGINT)
+
+    assert (again["price"], again["side"]) == (take_profit["price"], take_profit["side"])
+    assert again["net"] == float(held)
+    assert realized["age_s"] == pytest.approx(realized["ts"] - fill["ts"], abs=0.001)
+    assert order_promises(tmp_path, exchange, was_killed=False) == []
+
+
+def test_what_a_killed_run_left_resting_is_withdrawn_before_any_entry_of_its_market(
+    exchange: RunningExchange, tmp_path: Path
+):
+    with first_start(tmp_path, exchange) as bot:
+        wait_for_a_protected_position(bot)
+        wait_until(lambda: len(exchange.open_orders()) > 1, "several orders rest")
+        end(bot, signal.SIGKILL)
+    left = exchange.open_orders()
+    run = next(iter(left)).split("-")[0]
+
+    with second_start(tmp_path, exchange) as bot:
+        bot.wait_for("order_ack")
+        wait_until(lambda: not left.keys() & exchange.open_orders().keys(), "leftovers withdrawn")
+        end(bot, signal.SIGINT)
+
+    orders = account_of(exchange)["order_history"]
+    for old in (order for order in orders if order["client_order_id"] in left):
+        news = [order for order in orders if order["ticker"] == old["ticker"] and not is_of(order, run)]
+        assert all(order["created_at_ns"] >= old["ended_at_ns"] for order in news)
+    assert order_promises(tmp_path, exchange, was_killed=False) == []
+
+
+def test_orders_of_an_earlier_run_have_a_recorded_end_once_none_of_them_rests(
+    exchange: RunningExchange, tmp_path: Path
+):
+    with first_start(tmp_path, exchange) as bot:
+        wait_for_a_protected_position(bot)
+        end(bot, signal.SIGKILL)
+    run = bot.lines[0]["run"]
+    assert unfinished(tmp_path, run)
+
+    with second_start(tmp_path, exchange) as bot:
+        wait_until(lambda: not unfinished(tmp_path, run), "every order of the killed run has its end")
+        end(bot, signal.SIGINT)
+
+    assert unfinished(tmp_path, bot.lines[0]["run"]) == []
+
+
+def is_of(order: dict[str, Any], run: str) -> bool:
+    return str(order["client_order_id"]).startswith(run)
+
+
+def unfinished(directory: Path, run: str) -> list[str]:
+    """Orders of a run without a recorded end."""
+    journal = Journal(directory / "state")
+    try:
+        return [recorded.intent.client_order_id for recorded in journal.unfinished_intents() if recorded.run == run]
+    finally:
+        journal.close()
