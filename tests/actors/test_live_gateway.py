@@ -8,10 +8,11 @@ import asyncio
 
 import pytest
 
+from edgelock.actors.order_gateway import OpenOrdersSeen
 from edgelock.core.market import Side
 from edgelock.core.order import OrderState, Role
-from tests.actors.live_house import LiveHouse, live_house, tickers
-from tests.exchange.served import Served
+from tests.actors.live_house import LiveHouse, flow_of, live_house, tickers
+from tests.exchange.served import Served, serving
 
 LOST = [
     {"on": "create", "do": "drop_after"},
@@ -114,3 +115,66 @@ def test_the_same_while_the_lists_lag(fault):
 @pytest.mark.parametrize("fault", LOST[:3], ids=named)
 def test_a_thousand_answers_lost_after_the_venue_has_acted(fault):
     run(1000, 20, LAGGING, fault)
+
+
+def test_entries_wait_until_the_private_channels_are_live_and_a_look_is_newer_than_that():
+    async def scenario() -> None:
+        async with live_house(1) as (served, house):
+            assert house.readiness == [True]
+            await served.ann.faults("POST", {"faults": [{"on": "user_orders", "do": "disconnect", "count": 1}]})
+            name = house.order(tickers(1)[0], Side.BID, 44, 1, role=Role.EXIT)
+            await house.until(lambda: house.readiness == [True, False, True])
+            house.cancel(tickers(1)[0], name)
+            await house.settled(tickers(1)[0], name)
+
+    asyncio.run(scenario())
+
+
+def test_entries_wait_while_the_lists_cannot_be_read():
+    async def scenario() -> None:
+        async with live_house(1) as (served, house):
+            await served.ann.faults("POST", {"faults": [{"on": "user_data_timestamp", "do": "status", "status": 503}]})
+            await house.until(lambda: house.readiness == [True, False])
+            await served.ann.faults("DELETE")
+            await house.until(lambda: house.readiness == [True, False, True])
+
+    asyncio.run(scenario())
+
+
+def test_an_order_of_an_earlier_run_is_withdrawn_and_what_it_filled_is_loaded():
+    async def scenario() -> None:
+        (ticker,) = tickers(1)
+        async with serving(flow_of([ticker]).flow(), speed=20.0) as served:
+            await served.ann.place(ticker, "bid", "0.4600", "5.00", client_order_id="earlier-1")
+            await served.ann.place(ticker, "bid", "0.4600", "1.00", client_order_id="by-hand")
+            await served.bob.place(ticker, "ask", "0.4600", "2.00", time_in_force="immediate_or_cancel")
+            house = LiveHouse(served)
+            house.open_desk(ticker)
+            house.gateway.start()
+            try:
+                await house.until(lambda: house.desks[ticker].is_loaded)
+                left = [
+                    order.client_order_id for order in served.engine.venue.live_orders.values() if not order.is_house
+                ]
+                assert left == ["by-hand"]
+                assert house.desks[ticker].ledger.position.net == 200
+                house.gateway.look()
+                await house.until(lambda: any(isinstance(each, OpenOrdersSeen) for each in house.seen))
+                assert next(each for each in house.seen if isinstance(each, OpenOrdersSeen)).orders == ()
+            finally:
+                await asyncio.to_thread(house.gateway.stop)
+
+    asyncio.run(scenario())
+
+
+def test_it_ends_while_requests_hang():
+    async def scenario() -> None:
+        async with live_house(2) as (served, house):
+            schedule = {"faults": [{"on": "create", "do": "hang", "hang_s": 5, "account": "ann"}]}
+            await served.ann.faults("POST", schedule)
+            for ticker in tickers(2):
+                house.order(ticker, Side.BID, 44, 1, role=Role.EXIT)
+            await asyncio.to_thread(house.gateway.stop)
+            assert all(desk.in_flight is not None for desk in house.desks.values())
+
+    asyncio.run(scenario())
