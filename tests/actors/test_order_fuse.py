@@ -130,15 +130,16 @@ def test_a_tripped_fuse_is_not_whole_before_it_is_mended():
 
 def test_a_trigger_of_which_nothing_was_heard_is_reset_when_it_is_not_wanted_any_more():
     """It may have been carried out: taken for whole, the group would refuse every entry for ever."""
-    with a_fuse(made(), CUT, DONE) as fused:
+    with a_fuse(made(), CUT, CUT, DONE) as fused:
         fused.wait_until(lambda: fused.fuse.is_whole)
 
         fused.fuse.trip()
         fused.wait_until(lambda: fused.said)
         fused.fuse.mend()
+        assert (fused.fuse.is_whole, fused.fuse.group_id(0)) == (False, None)
         fused.wait_until(lambda: fused.fuse.is_whole)
 
-        assert fused.asked()[1:] == ["PUT g-1/trigger", "PUT g-1/reset"]
+        assert fused.asked()[1:] == ["PUT g-1/trigger", "PUT g-1/reset", "PUT g-1/reset"]
 
 
 def test_a_group_that_is_gone_is_replaced_and_tripped_like_the_old_one():

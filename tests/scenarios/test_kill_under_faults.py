@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edgelock.ops.run_loop import EXIT_SECOND_SIGNAL
 from tests.scenarios.live_bot import LiveBot, RunningExchange, entries_received, live, wait_until
 
 LAST_ENTRY_WITHIN_NS = 250_000_000
@@ -93,6 +94,20 @@ def test_the_last_line_tells_of_every_order_that_still_rests(name, tmp_path):
 
     assert told >= resting
     assert exit_code != 0
+
+
+def test_a_second_ctrl_c_ends_at_once_and_names_every_order_that_still_rests(tmp_path):
+    with live(tmp_path) as (exchange, bot):
+        until_it_quotes(exchange, bot)
+        exchange.fail({"on": "rest", **FAULTS["hang_before"]})
+        bot.process.send_signal(signal.SIGINT)
+        bot.wait_for("shutdown_begin")
+        bot.process.send_signal(signal.SIGINT)
+
+        assert bot.end() == EXIT_SECOND_SIGNAL
+        (aborted,) = bot.of("shutdown_aborted")
+        named = set(aborted["message"].partition("still open: ")[2].split(", "))
+        assert exchange.open_orders().keys() <= named
 
 
 def test_an_exchange_that_answers_again_in_time_is_left_without_an_order(tmp_path):
