@@ -242,12 +242,32 @@ def test_what_the_answer_to_a_cancel_proves(resting, outcome, expected):
 
 
 def test_a_cancel_after_an_amendment_that_was_given_up_is_settled_by_the_record(resting):
-    resting.amend_sent(AmendOrder(client_order_id=ID, price=Price(4400), size=Size(100), reason=CancelReason.EXIT))
+    """It was carried out after all, later, and 200 had filled of the larger order: what was left is 300, as before."""
+    resting.amend_sent(AmendOrder(client_order_id=ID, price=Price(4400), size=Size(500), reason=CancelReason.EXIT))
     resting.amended(ID, LOST, NOON)
     resting.swept(a_look(2, shown()), after(2))
     resting.cancel_sent(ID)
-    assert resting.canceled(ID, wire.Canceled(Size(100)), after(3)) == []
-    assert kinds(resting.swept(a_look(5, looked_up={V: shown(CANCELED, 0, 0)}), after(5))) == [Canceled]
+    assert resting.canceled(ID, wire.Canceled(Size(300)), after(3)) == []
+    assert resting.swept(a_look(5, looked_up={V: shown(CANCELED, 200, 0)}), after(5)) == []
+    assert kinds(resting.heard(heard(a_fill(200)), after(5))) == [Filled, Canceled]
+
+
+def test_while_a_request_is_under_way_nothing_is_concluded_from_absence(sent):
+    sent.placed(ID, LOST, NOON)
+    sent.swept(a_look(63), after(63))
+    sent.cancel_sent(ID)
+    assert sent.swept(a_look(64), after(64)) == []
+    assert kinds(sent.canceled(ID, None, after(64))) == [Unanswered]
+    assert kinds(sent.swept(a_look(65), after(65))) == [Canceled]
+
+
+def test_fills_are_read_from_before_an_order_was_placed_until_they_were_read_under_its_name(sent):
+    sent.placed(ID, LOST, NOON)
+    sent.swept(a_look(199), after(200))
+    sent.heard(OrderSeen(shown(filled=100, remaining=200), None), after(200))
+    assert sent.look_ups((), after(200)).fills_since_s < NOON // SECOND
+    sent.swept(Sweep(as_of=after(201), resting=(shown(),)), after(201))
+    assert sent.look_ups((), after(202)).fills_since_s > NOON // SECOND
 
 
 def test_an_entry_is_due_for_renewal_at_half_its_life_and_again_until_it_succeeds(resting):
