@@ -15,7 +15,7 @@ CORE_COVERAGE := $(BIN)/coverage report --include='edgelock/core/*' --fail-under
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test lint format types imports tests coverage campaign clean
+.PHONY: help venv run test lint format types imports tests coverage campaign simulate storm clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
@@ -53,6 +53,12 @@ coverage: $(VENV)/.installed-test ## pytest with branch coverage of everything, 
 
 campaign: $(VENV)/.installed-test ## the long campaigns
 	$(BIN)/python -m pytest -m campaign $(ARGS)
+
+simulate: $(VENV)/.installed ## 20 runs of two market hours, live under faults, held against the exchange's books
+	$(BIN)/python run.py simulate --jobs 2 $(ARGS)
+
+storm: $(VENV)/.installed-test ## fifty markets on the smallest rate tier: how long exits wait
+	$(BIN)/python -m tests.scenarios.order_storm $(ARGS)
 
 clean: ## remove .venv and what the tools leave; never state/
 	rm -rf $(VENV) build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

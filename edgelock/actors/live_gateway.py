@@ -77,9 +77,13 @@ class LiveTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveVenue:
-    """Where the venue is. `open_rest` makes a connection for one thread; its deadline bounds each call."""
+    """Where the venue is. `open_rest` makes a connection for one thread; its deadline bounds each call.
+
+    open_fuse  the same for the fuse, whose deadline is short: after an outage it must not wait for a call that hangs
+    """
 
     open_rest: Callable[[], TradingRest]
+    open_fuse: Callable[[], TradingRest]
     ws_url: str
     credentials: Credentials
     rng: random.Random
@@ -133,7 +137,7 @@ class LiveGateway:
             for n in range(terms.max_in_flight)
         ]
         self._sweeper = LiveSweeper(venue.open_rest, self, interval=terms.backfill_interval)
-        self._fuse = OrderFuse(venue.open_rest, terms.group_limit, on_triggered=self._fuse_triggered, say=self._say)
+        self._fuse = OrderFuse(venue.open_fuse, terms.group_limit, on_triggered=self._fuse_triggered, say=self._say)
         talk = PrivateTalk(url=venue.ws_url, clock=clock, listener=self, record=news.record)
         self._socket = VenueSocket(
             venue.ws_url, venue.credentials, talk, rng=venue.rng, on_failed=self._socket_failed, name="private-socket"

@@ -19,6 +19,8 @@ from edgelock.ops.venue import Venue
 READ_ATTEMPTS = 3
 READ_PAUSE_S = 0.05
 """A sweep is many reads and fails with any of them, so each is tried again at once; writes never are."""
+FUSE_DEADLINE_S = 1.0
+"""Real time after which a request about an order group is sent again, which does no harm."""
 
 
 def gateway_of(
@@ -40,6 +42,11 @@ def gateway_of(
         attempts_max=READ_ATTEMPTS,
         pause_s=READ_PAUSE_S,
     )
+    soon = CallLimits(connect_s=FUSE_DEADLINE_S, read_s=FUSE_DEADLINE_S, deadline_s=FUSE_DEADLINE_S)
+
+    def open_rest(limits: CallLimits) -> TradingRest:
+        return TradingRest(venue.rest_url, credentials, rng=rng(), limits=limits, budget=venue.read_budget)
+
     return LiveGateway(
         run=system.run,
         previous=frozenset(recorded.intent.client_order_id for recorded in journal.unfinished_intents()),
@@ -52,9 +59,8 @@ def gateway_of(
             entries_only_when_flat=settings.strategy_name != "legacy",
         ),
         venue=LiveVenue(
-            open_rest=lambda: TradingRest(
-                venue.rest_url, credentials, rng=rng(), limits=limits, budget=venue.read_budget
-            ),
+            open_rest=lambda: open_rest(limits),
+            open_fuse=lambda: open_rest(soon),
             ws_url=venue.ws_url,
             credentials=venue.credentials,
             rng=rng(),

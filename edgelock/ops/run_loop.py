@@ -268,8 +268,10 @@ class RunLoop:
             pause.wait(HEARING_LOOK_S)
 
     def _done(self, left: OpenOrdersLeft | None, exit_code: int) -> ShutdownDone:
-        if left is None:
+        if left is None or not left.is_confirmed:
             self._say("the venue did not confirm in time that every order is cancelled")
+        for client_order_id in () if left is None else left.open_orders:
+            self._say(f"may still be open: {client_order_id}")
         positions = () if left is None else tuple(_position_text(ticker, net) for ticker, net in left.positions)
         return ShutdownDone(
             at=self.system.clock.now(),

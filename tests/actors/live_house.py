@@ -89,9 +89,12 @@ class LiveHouse:
                 entries_only_when_flat=False,
             ),
             venue=LiveVenue(
-                open_rest=lambda: TradingRest(
-                    f"{served.ann.origin}/trade-api/v2", credentials, rng=random.Random(1), limits=limits
+                open_rest=(
+                    connect := lambda: TradingRest(
+                        f"{served.ann.origin}/trade-api/v2", credentials, rng=random.Random(1), limits=limits
+                    )
                 ),
+                open_fuse=connect,
                 ws_url=f"{served.ann.origin.replace('http', 'ws')}/trade-api/ws/v2",
                 credentials=credentials,
                 rng=random.Random(2),

@@ -121,12 +121,15 @@ class _Storm:
                 entries_only_when_flat=False,
             ),
             venue=LiveVenue(
-                open_rest=lambda: TradingRest(
-                    f"{ready['origin']}/trade-api/v2",
-                    credentials,
-                    rng=random.Random(1),
-                    limits=CallLimits(connect_s=3, read_s=3, deadline_s=3, attempts_max=1),
+                open_rest=(
+                    connect := lambda: TradingRest(
+                        f"{ready['origin']}/trade-api/v2",
+                        credentials,
+                        rng=random.Random(1),
+                        limits=CallLimits(connect_s=3, read_s=3, deadline_s=3, attempts_max=1),
+                    )
                 ),
+                open_fuse=connect,
                 ws_url=f"{ready['origin'].replace('http', 'ws')}/trade-api/ws/v2",
                 credentials=credentials.read_only(),
                 rng=random.Random(2),
