@@ -227,13 +227,15 @@ def _gone_by_expiry(evidence: Evidence, report: LedgerReport) -> None:
 
 
 def _ends_are_true(evidence: Evidence, report: LedgerReport) -> None:
-    """An order that the bot told to be off the book, or refused for good, was."""
+    """An order that the bot told to be off the book, or refused for good, was, and all its fills were told before."""
     promise = "ends"
     orders = {order["client_order_id"]: order for order in evidence.account["order_history"]}
     over: dict[str, int] = {}
     known: set[str] = set()
     for line in evidence.lines:
         name = str(line.get("client_order_id"))
+        if line["action"] == "FILL" and name in over:
+            report.breach(promise, f"{line['trade_id']} was told after the end of {name}")
         if line["action"] in ("order_ack", "FILL"):
             known.add(name)
         elif line["action"] == "order_gone" or (line["action"] == "order_reject" and name not in known):

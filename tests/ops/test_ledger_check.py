@@ -187,6 +187,10 @@ def an_end_told_too_early(story: Story) -> None:
     story.tell(12, "order_gone", market=TICKER, client_order_id=EXIT)
 
 
+def an_end_told_before_its_fill(story: Story) -> None:
+    story.tell(19.5, "order_gone", market=TICKER, client_order_id=EXIT)["seq"] = story.log[-4]["seq"] - 0.5
+
+
 def a_refusal_of_what_was_taken(story: Story) -> None:
     story.log = [line for line in story.log if line["action"] != "order_ack"]
     refusal = story.tell(2, "order_reject", market=TICKER, client_order_id=ENTRY)
@@ -239,6 +243,7 @@ def an_end_without_a_word(story: Story) -> None:
         (an_order_without_any_expiry, "gone by expiry"),
         (an_order_that_still_rests, "gone by expiry"),
         (an_end_told_too_early, "ends"),
+        (an_end_told_before_its_fill, "ends"),
         (a_refusal_of_what_was_taken, "ends"),
         (an_end_that_hides_what_is_left, "the end"),
         (an_end_without_a_word, "the end"),
