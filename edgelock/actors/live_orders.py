@@ -7,12 +7,11 @@ entry waits for its expiry, after which it cannot arrive any more. Source: venue
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from edgelock.actors.live_index import LiveIndex
+from edgelock.actors.live_news import about, acknowledged, is_judged, open_order, reason_of, rejected
 from edgelock.actors.live_order import Doubt, DoubtKind, LiveOrder
 from edgelock.actors.order_gateway import (
-    Acknowledged,
     Amended,
     AmendRejected,
     Canceled,
@@ -20,7 +19,6 @@ from edgelock.actors.order_gateway import (
     Filled,
     OpenOrder,
     OrderNews,
-    Rejected,
     RenewOrder,
     ResendOrder,
     Unanswered,
@@ -51,8 +49,6 @@ LOOK_UPS_MAX = 20
 """Single orders looked up in one sweep; the rest follows in the next."""
 _NOT_FOUND = 404
 _TOO_MANY = 429
-_WITHOUT_A_LOOK = frozenset({"too_many_requests", "trading_is_paused", "exchange_is_paused"})
-"""Refusals that say nothing about the order."""
 
 News = list[OrderNews]
 
@@ -100,7 +96,7 @@ class LiveOrders:
 
     def open_orders(self) -> tuple[OpenOrder, ...]:
         """Orders that are not proven to have ended, as far as the venue has named them."""
-        return tuple(_open_order(order) for order in self._index.live.values())
+        return tuple(open_order(order) for order in self._index.live.values())
 
     @property
     def needs_a_look(self) -> bool:
@@ -148,13 +144,13 @@ class LiveOrders:
         is_first = order.doubt is None
         if isinstance(outcome, wire.Refused) and is_first and not order.booked:
             self._over(order, now)
-            return [_rejected(order, outcome, now)]
+            return [rejected(order, outcome, now)]
         doubt = order.doubt or Doubt(DoubtKind.PLACE, now)
         doubt.since, doubt.absences = now, 0
         doubt.has_landed = doubt.has_landed or isinstance(outcome, wire.AlreadyExists)
-        doubt.refusal = outcome if isinstance(outcome, wire.Refused) and _is_judged(outcome) else None
+        doubt.refusal = outcome if isinstance(outcome, wire.Refused) and is_judged(outcome) else None
         self._doubt(order, doubt)
-        return [Unanswered(**_about(order, now), reason=_reason("place", outcome))] if is_first else []
+        return [Unanswered(**about(order, now), reason=reason_of("place", outcome))] if is_first else []
 
     def _was_placed(self, order: LiveOrder, outcome: wire.Placed, now: Timestamp) -> News:
         if order.venue_id not in (None, outcome.order_id):
@@ -183,7 +179,7 @@ class LiveOrders:
         order = self._answered(client_order_id)
         if order.is_over:
             # To a door that asked for more before it heard of the last fill, the order seems to have that much left.
-            return [Canceled(**_about(order, now), reason="over")]
+            return [Canceled(**about(order, now), reason="over")]
         assert outcome is not None
         if isinstance(outcome, wire.Amended):
             assert order.amending is not None
@@ -192,11 +188,11 @@ class LiveOrders:
             order.amending = None
             if was_changed_unasked:
                 # The door may have read of the change after it had asked for this one: to it, nothing is under way.
-                return [Amended(**_about(order, now), price=order.price, size=order.size)]
-            return [AmendRejected(**_about(order, now), code=outcome.code, text=outcome.text)]
+                return [Amended(**about(order, now), price=order.price, size=order.size)]
+            return [AmendRejected(**about(order, now), code=outcome.code, text=outcome.text)]
         order.is_size_sure = order.is_size_sure and isinstance(outcome, wire.Refused)
         self._doubt(order, Doubt(DoubtKind.AMEND, now))
-        return [Unanswered(**_about(order, now), reason=_reason("amend", outcome))]
+        return [Unanswered(**about(order, now), reason=reason_of("amend", outcome))]
 
     def cancel_sent(self, client_order_id: ClientOrderId) -> LiveOrder:
         """A cancellation is about to be sent."""
@@ -212,12 +208,12 @@ class LiveOrders:
         was_certain = order.doubt is None
         if isinstance(outcome, wire.Refused) and outcome.status == _TOO_MANY and was_certain:
             # Too many requests: this one was not looked at, and the order is where it was.
-            return [CancelRejected(**_about(order, now), code=outcome.code, text=outcome.text), _ack(order, now)]
+            return [CancelRejected(**about(order, now), code=outcome.code, text=outcome.text), acknowledged(order, now)]
         if order.venue_id is not None:
             self._doubt(order, Doubt(DoubtKind.CANCEL, now))
         if isinstance(outcome, wire.Refused):
-            return [CancelRejected(**_about(order, now), code=outcome.code, text=outcome.text)]
-        return [Unanswered(**_about(order, now), reason=_reason("cancel", outcome))]
+            return [CancelRejected(**about(order, now), code=outcome.code, text=outcome.text)]
+        return [Unanswered(**about(order, now), reason=reason_of("cancel", outcome))]
 
     def _was_canceled(self, order: LiveOrder, outcome: wire.Canceled, now: Timestamp) -> News:
         filled = order.size - outcome.reduced_by
@@ -244,7 +240,7 @@ class LiveOrders:
             if outcome.status != _NOT_FOUND:
                 return []
             self._doubt(order, Doubt(DoubtKind.RENEW, now))
-            return [Unanswered(**_about(order, now), reason=_reason("renew", outcome))]
+            return [Unanswered(**about(order, now), reason=reason_of("renew", outcome))]
         # Without an answer it may live until either time; the later one is what counts as proof of its end.
         order.expires_at = expires_at
         if isinstance(outcome, wire.Amended):
@@ -415,7 +411,7 @@ class LiveOrders:
         order.doubt, order.is_acknowledged = None, True
         if (shown.price, _total(shown)) == (order.price, order.size):
             order.amending = None
-            return [_ack(order, now)]
+            return [acknowledged(order, now)]
         order.is_changed_unasked = True
         return self._now_like(order, shown.price, _total(shown), now)
 
@@ -432,7 +428,7 @@ class LiveOrders:
         self._over(order, now)
         # Not a rejection: a cancel of the unknown order may be on its way, and only an end can follow on that.
         reason = "never_arrived" if doubt.refusal is None else doubt.refusal.code
-        return [Canceled(**_about(order, now), reason=reason)]
+        return [Canceled(**about(order, now), reason=reason)]
 
     def _cannot_arrive(self, order: LiveOrder, doubt: Doubt, as_of: Timestamp) -> bool:
         """Whether a request for it that is still on its way would come too late."""
@@ -458,7 +454,7 @@ class LiveOrders:
         order.booked = Size(order.booked + fill.size)
         news: News = [
             Filled(
-                **_about(order, min(fill.at, now)),
+                **about(order, min(fill.at, now)),
                 trade_id=fill.trade_id,
                 price=fill.price,
                 size=fill.size,
@@ -489,7 +485,7 @@ class LiveOrders:
         if order.end_filled is None or order.is_over or order.booked < order.end_filled:
             return []
         self._over(order, now)
-        return [Canceled(**_about(order, now), reason="venue")]
+        return [Canceled(**about(order, now), reason="venue")]
 
     def _compare(self, order: LiveOrder, seen: VenueOrder, now: Timestamp) -> News:
         if (seen.price, _total(seen)) == (order.price, order.size):
@@ -502,13 +498,13 @@ class LiveOrders:
         self._doubt(order, None)
         if order.booked >= size:
             self._over(order, now)
-        return [Amended(**_about(order, now), price=price, size=size)]
+        return [Amended(**about(order, now), price=price, size=size)]
 
     def _acknowledge(self, order: LiveOrder, now: Timestamp) -> News:
         if order.is_acknowledged:
             return []
         order.is_acknowledged = True
-        return [_ack(order, now)]
+        return [acknowledged(order, now)]
 
     def _named(self, seen: VenueOrder) -> LiveOrder | None:
         """Which order of this run is shown, if any. One with our mark that we do not know is withdrawn."""
@@ -556,43 +552,5 @@ def _total(seen: VenueOrder) -> Size:
     return Size(seen.filled + seen.remaining)
 
 
-def _about(order: LiveOrder, now: Timestamp) -> dict[str, Any]:
-    return {"ticker": order.ticker, "client_order_id": order.client_order_id, "at": now}
-
-
-def _ack(order: LiveOrder, now: Timestamp) -> Acknowledged:
-    return Acknowledged(
-        ticker=order.ticker, client_order_id=order.client_order_id, at=now, venue_order_id=order.venue_id or ""
-    )
-
-
-def _rejected(order: LiveOrder, refused: wire.Refused, now: Timestamp) -> Rejected:
-    return Rejected(**_about(order, now), code=refused.code, text=refused.text, is_judged=_is_judged(refused))
-
-
-def _is_judged(refused: wire.Refused) -> bool:
-    """Whether the venue looked at the order and would not have it."""
-    return refused.code not in _WITHOUT_A_LOOK
-
-
 def _seconds_before(at: Timestamp) -> int:
     return max(at - FILLS_OVERLAP, 0) // SECOND
-
-
-def _open_order(order: LiveOrder) -> OpenOrder:
-    return OpenOrder(
-        ticker=order.ticker,
-        client_order_id=order.client_order_id,
-        venue_order_id=order.venue_id or "",
-        side=order.wish.side,
-        price=order.price,
-        remaining=Size(max(order.whole - order.booked, 0)),
-    )
-
-
-def _reason(request: str, outcome: object) -> str:
-    if isinstance(outcome, wire.Unknown):
-        return f"{request}: {outcome.reason}"
-    if isinstance(outcome, wire.Refused):
-        return f"{request}: {outcome.code}"
-    return f"{request}: the venue has it already" if isinstance(outcome, wire.AlreadyExists) else f"{request}: not sent"
