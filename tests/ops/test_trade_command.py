@@ -131,6 +131,7 @@ def test_a_real_venue_needs_a_key_and_a_dotenv_that_are_ours_alone():
         ("exchange_log", Path("requests.jsonl")),
         ("exchange_ledger", Path("ledger.json")),
         ("faults", Path("faults.yaml")),
+        ("exchange", Path("ready.json")),
     ],
 )
 def test_what_only_the_embedded_exchange_knows_is_refused_elsewhere(name: str, value: object):
@@ -138,6 +139,26 @@ def test_what_only_the_embedded_exchange_knows_is_refused_elsewhere(name: str, v
 
     with pytest.raises(UserError, match=f"--{option} is for the embedded exchange, and the venue is demo"):
         options(env={"KALSHI_ENV": "demo"}, **{name: value})
+
+
+def test_an_exchange_that_runs_already_is_handed_on():
+    assert options(exchange=Path("ready.json")).exchange == Path("ready.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("speed", "2"),
+        ("seed", "2"),
+        ("scenario", "quiet"),
+        ("exchange_log", Path("requests.jsonl")),
+        ("exchange_ledger", Path("ledger.json")),
+        ("faults", Path("faults.yaml")),
+    ],
+)
+def test_what_belongs_to_an_exchange_of_its_own_is_refused_with_one_that_runs_already(name: str, value: object):
+    with pytest.raises(UserError, match=f"--{name.replace('_', '-')} is for an exchange that this run starts; with"):
+        options(exchange=Path("ready.json"), **{name: value})
 
 
 def test_seconds_are_exact():

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from edgelock.actors.clock import wall_clock_ns
 from edgelock.core.units import SECOND
+from edgelock.ops.embedded_process import exchange_command, start_exchange
 from edgelock.ops.run_options import RunOptions
 from edgelock.ops.settings import Settings
 from edgelock.ops.settings_environment import Secrets
@@ -99,8 +100,8 @@ def test_a_test_may_bring_its_own_venue_and_nobody_may_bring_another_host(pem):
             VenueAddress("prod", url, KALSHI["prod"].ws_url)
 
 
-@pytest.mark.parametrize("field", ["rest_url", "ws_url"])
-def test_an_exchange_that_runs_already_must_be_on_this_machine(field, pem, tmp_path):
+def ready_line(pem: str, **changes: object) -> str:
+    """What an exchange prints when it is ready."""
     ready = {
         "rest_url": "http://127.0.0.1:1/trade-api/v2",
         "ws_url": "ws://127.0.0.1:1/trade-api/ws/v2",
@@ -109,11 +110,70 @@ def test_an_exchange_that_runs_already_must_be_on_this_machine(field, pem, tmp_p
         "clock": {"origin_ns": 1, "anchor_wall_ns": 1, "speed": 1},
         "markets": [],
     }
+    return json.dumps({**ready, **changes})
+
+
+@pytest.mark.parametrize("field", ["rest_url", "ws_url"])
+def test_an_exchange_that_runs_already_must_be_on_this_machine(field, pem, tmp_path):
     path = tmp_path / "ready.json"
-    path.write_text(json.dumps({**ready, field: KALSHI["prod"].rest_url}))
+    path.write_text(ready_line(pem, **{field: KALSHI["prod"].rest_url}))
 
     with pytest.raises(UserError, match="is not on this machine; demo and prod are chosen with KALSHI_ENV"):
         open_venue(replace(options("embedded", live=True), exchange=path), told=said)
+
+
+def test_an_exchange_that_ran_is_told_to_be_gone(pem, tmp_path):
+    path = tmp_path / "ready.json"
+    path.write_text(ready_line(pem))
+
+    with pytest.raises(UserError, match=r"the exchange at http://127\.0\.0\.1:1/trade-api/v2 does not answer"):
+        open_venue(replace(options("embedded"), exchange=path), told=said)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "JSONDecodeError"),
+        ("[]", "it is not a JSON object"),
+        ("{}", "KeyError: 'clock'"),
+        ("{", "JSONDecodeError"),
+    ],
+)
+def test_a_file_that_no_exchange_wrote_is_one_line(text, why, tmp_path):
+    path = tmp_path / "ready.json"
+    path.write_text(text)
+
+    with pytest.raises(UserError) as refused:
+        open_venue(replace(options("embedded"), exchange=path), told=said)
+
+    assert str(refused.value).startswith(f"--exchange {path}: not the line that python run.py exchange prints")
+    assert why in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path):
+    with pytest.raises(UserError, match=r"--exchange .*ready\.json: No such file or directory"):
+        open_venue(replace(options("embedded"), exchange=tmp_path / "ready.json"), told=said)
+
+
+def test_two_runs_on_one_exchange_share_its_clock_and_leave_it_running(tmp_path):
+    alone = [word for word in exchange_command(options("embedded").settings.embedded) if word != "--hold-clock"]
+    exchange, ready = start_exchange(alone, told=said)
+    try:
+        clock = {"origin_ns": ready.origin_ns, "anchor_wall_ns": ready.anchor_wall_ns, "speed": int(ready.speed)}
+        assert ready.private_key_pem is not None
+        path = tmp_path / "ready.json"
+        path.write_text(ready_line(ready.private_key_pem, rest_url=ready.rest_url, ws_url=ready.ws_url, clock=clock))
+
+        first, second = (open_venue(replace(options("embedded"), exchange=path), told=said) for _ in range(2))
+        apart = abs(second.clock.now() - first.clock.now())
+        first.close()
+        second.close()
+
+        assert ready.origin_ns < first.clock.now()
+        assert apart < 60 * SECOND
+        assert (first.child, exchange.exit_code) == (None, None)
+    finally:
+        exchange.stop()
 
 
 def test_the_embedded_venue_is_a_process_with_markets_and_a_clock_of_its_own():
