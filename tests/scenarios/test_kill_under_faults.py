@@ -12,7 +12,7 @@ from tests.scenarios.live_bot import LiveBot, RunningExchange, entries_received,
 
 LAST_ENTRY_WITHIN_NS = 250_000_000
 GONE_WITHIN_S = 2.0
-FAILS_FOR_S = 1.5
+FAILS_FOR_S = 0.2
 
 FAULTS: dict[str, Mapping[str, object]] = {
     "drop_before": {"do": "drop_before"},
