@@ -122,6 +122,7 @@ NEXT: dict[tuple[OrderState, OrderMessage], OrderState] = {
     (_S.RESTING,   _M.FILLED):          _S.FILLED,
     (_S.RESTING,   _M.AMEND_SENT):      _S.AMENDING,
     (_S.RESTING,   _M.AMENDED):         _S.RESTING,    # an amendment given up for lost came through after all
+    (_S.RESTING,   _M.AMEND_REJECTED):  _S.RESTING,    # one that we wished before the order was in doubt
     (_S.RESTING,   _M.CANCEL_SENT):     _S.CANCELING,
     (_S.RESTING,   _M.CANCELED):        _S.CANCELED,   # the venue's own: expiry, pause, close
     (_S.RESTING,   _M.CANCEL_REJECTED): _S.UNKNOWN,    # of a cancel that the door sent by itself
@@ -138,6 +139,7 @@ NEXT: dict[tuple[OrderState, OrderMessage], OrderState] = {
 
     (_S.CANCELING, _M.ACKNOWLEDGED):    _S.CANCELING,
     (_S.CANCELING, _M.AMENDED):         _S.CANCELING,  # news of an earlier amendment; the cancel is still on its way
+    (_S.CANCELING, _M.AMEND_REJECTED):  _S.CANCELING,
     (_S.CANCELING, _M.CANCELED):        _S.CANCELED,
     (_S.CANCELING, _M.CANCEL_REJECTED): _S.UNKNOWN,    # gone, or filled: the venue's "not found" does not say which
     (_S.CANCELING, _M.PART_FILLED):     _S.CANCELING,
@@ -149,6 +151,7 @@ NEXT: dict[tuple[OrderState, OrderMessage], OrderState] = {
     (_S.UNKNOWN,   _M.PART_FILLED):     _S.UNKNOWN,
     (_S.UNKNOWN,   _M.FILLED):          _S.FILLED,
     (_S.UNKNOWN,   _M.AMENDED):         _S.RESTING,    # the venue shows it, changed
+    (_S.UNKNOWN,   _M.AMEND_REJECTED):  _S.UNKNOWN,
     (_S.UNKNOWN,   _M.CANCEL_SENT):     _S.CANCELING,
     (_S.UNKNOWN,   _M.CANCELED):        _S.CANCELED,
     (_S.UNKNOWN,   _M.CANCEL_REJECTED): _S.UNKNOWN,

@@ -55,10 +55,10 @@ def test_a_wished_order_is_in_flight_and_remembers_its_wish():
 TABLE = """
              ack  reject  part  full  amend  amended  amend_no  cancel  canceled  cancel_no  silence
 placing       R     J      P     F      .       .        .        .        X         .          U
-resting       R     .      R     F      A       R        .        C        X         U          U
+resting       R     .      R     F      A       R        R        C        X         U          U
 amending      A     .      A     F      .       R        R        .        X         U          U
-canceling     C     .      C     F      .       C        .        .        X         U          U
-unknown       R     J      U     F      .       R        .        C        X         U          U
+canceling     C     .      C     F      .       C        C        .        X         U          U
+unknown       R     J      U     F      .       R        U        C        X         U          U
 filled        F     .      F     F      .       F        F        .        F         F          F
 canceled      X     .      X     F      .       X        X        .        X         X          X
 rejected      .     J      J     F      .       .        .        .        J         .          J
