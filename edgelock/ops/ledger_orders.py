@@ -18,6 +18,8 @@ from edgelock.ops.ledger_evidence import (
 
 LATE_FILL_NS = 10_000_000_000
 """Real time that the bot may need to hear of a fill while the exchange's channels and lists fail it."""
+SAME_CLOCK_NS = 50_000_000
+"""Real time by which the bot's clock may be behind the exchange's, which it follows."""
 SECOND_NS = 1_000_000_000
 RESTS = "good_till_canceled"
 _OF_VENUE_TIME = ("FILL", "REALIZE", "settlement")
@@ -242,7 +244,7 @@ def _ends_are_true(evidence: Evidence, report: LedgerReport) -> None:
             over.setdefault(name, nanoseconds(line["ts"]))
     for name, told_at in over.items():
         ended = orders[name]["ended_at_ns"] if name in orders else 0
-        was_over = ended is not None and ended <= told_at + SLACK_NS * evidence.speed
+        was_over = ended is not None and ended <= told_at + SAME_CLOCK_NS * evidence.speed
         report.expect(was_over, promise, f"{name} was told to be over and still rested")
 
 
