@@ -120,7 +120,8 @@ def _of_the_venue(rng: random.Random, seconds: int) -> list[Fault]:
         {"on": "clock", "do": "skew", "skew_s": rng.choice([-15, 15]), "at_s": some_time(), "for_s": 60},
     ]
     if rng.random() < 0.5:
-        faults += _of_the_end_of_markets(rng, some_time())
+        # Late, because a market that is over trades no more.
+        faults += _of_the_end_of_markets(rng, rng.randint(seconds * 3 // 5, seconds))
     if rng.random() < 0.3:
         structure = rng.choice(["deci_cent", "tapered_deci_cent"])
         faults.append(
