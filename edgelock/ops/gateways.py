@@ -4,7 +4,8 @@ import random
 from collections.abc import Callable
 
 from edgelock.actors.journal import Journal
-from edgelock.actors.live_gateway import LiveGateway, LiveNews, LiveTerms, LiveVenue
+from edgelock.actors.live_gateway import LiveGateway
+from edgelock.actors.live_terms import LiveNews, LiveTerms, LiveVenue
 from edgelock.actors.order_gateway import OrderGateway
 from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.actors.shadow_gateway import ShadowGateway

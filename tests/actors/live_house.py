@@ -13,7 +13,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from edgelock.actors.live_gateway import LiveGateway, LiveNews, LiveTerms, LiveVenue
+from edgelock.actors.live_gateway import LiveGateway
+from edgelock.actors.live_terms import LiveNews, LiveTerms, LiveVenue
 from edgelock.actors.order_desk import OrderDesk
 from edgelock.actors.order_gateway import (
     Filled,

@@ -26,7 +26,8 @@ from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.inbox import LanedInbox
 from edgelock.actors.journal import Journal
 from edgelock.actors.lifecycle import Incarnation
-from edgelock.actors.live_gateway import LiveGateway, LiveNews, LiveTerms, LiveVenue
+from edgelock.actors.live_gateway import LiveGateway
+from edgelock.actors.live_terms import LiveNews, LiveTerms, LiveVenue
 from edgelock.actors.messages import (
     AddMarket,
     ClaimMarket,

@@ -1,0 +1,242 @@
+"""What the venue says by itself: the private channels, its lists, and what follows from them for the door.
+
+The desk runs the private socket and the sweeper, has `LiveOrders` draw the conclusions, and passes them on. It knows
+when the venue's side is ready for entries: the channels are live, and a sweep newer than that has filled what was
+missed.
+"""
+
+import threading
+from functools import partial
+
+from edgelock.actors.clock import Clock
+from edgelock.actors.live_orders import CLOCK_MARGIN, IN_TRANSIT_MAX, LiveOrders, News
+from edgelock.actors.live_sweeper import LiveSweeper
+from edgelock.actors.live_terms import LiveNews, LiveVenue
+from edgelock.actors.order_fuse import OrderFuse
+from edgelock.actors.order_gateway import Filled, GatewayBroken, MarketLoaded, OpenOrder, OpenOrdersSeen, PositionsSeen
+from edgelock.actors.order_workers import OrderWorkers
+from edgelock.actors.private_feed import PrivateTalk
+from edgelock.actors.sweep import LookUps, Sweep
+from edgelock.core.order import ClientOrderId
+from edgelock.core.position import Position
+from edgelock.core.units import SECOND, Duration, Money, Size, Timestamp
+from edgelock.kalshi.account import VenueFill, VenueOrder
+from edgelock.kalshi.private_events import FillSeen, GroupSeen, PrivateEvent
+from edgelock.kalshi.rest import TradingRest
+from edgelock.kalshi.socket import VenueSocket
+
+QUIET_NS = Duration(2 * SECOND)
+"""Positions are compared only where no fill was heard for this long before the venue's figure: its lists lag."""
+UNREAD_INTERVALS_MAX = 3
+"""After so many intervals without a readable list, entries stop."""
+
+
+class LiveDesk:
+    """`start`, then `add` each market; everything it learns goes out by `news`.
+
+    previous  client order ids of earlier runs without a recorded end
+    lock      held around every use of `orders`, and while anything is told, so that answers keep their order
+    interval  real time between two comparisons with the venue's lists
+    """
+
+    def __init__(
+        self, orders: LiveOrders, lock: threading.RLock, clock: Clock, *, previous: frozenset[ClientOrderId],
+        venue: LiveVenue, news: LiveNews, interval: Duration, fuse: OrderFuse, workers: OrderWorkers,
+    ) -> None:  # fmt: skip
+        self._orders = orders
+        self._lock = lock
+        self._clock = clock
+        self._previous = previous
+        self._past_after = Timestamp(clock.now() + IN_TRANSIT_MAX)
+        self._news = news
+        self._interval = interval
+        self._fuse = fuse
+        self._workers = workers
+        self._tickers: list[str] = []
+        self._last_fill_at: dict[str, Timestamp] = {}
+        self._live_since: Timestamp | None = None
+        self._read_at_ns = clock.monotonic_ns()
+        self._has_swept = False
+        self._was_ready = False
+        self._failure_told = ""
+        self._sweeper = LiveSweeper(venue.open_rest, self, interval=interval)
+        talk = PrivateTalk(url=venue.ws_url, clock=clock, listener=self, record=news.record)
+        self._socket = VenueSocket(
+            venue.ws_url, venue.credentials, talk, rng=venue.rng, on_failed=self._socket_failed, name="private-socket"
+        )
+
+    def start(self) -> None:
+        """Sweep and connect."""
+        self._sweeper.start()
+        self._socket.start()
+
+    def stop(self) -> None:
+        """End both threads."""
+        self._socket.stop()
+        self._sweeper.stop()
+
+    def add(self, ticker: str) -> None:
+        """Read what happened in a market before, and compare its position from now on."""
+        with self._lock:
+            if ticker not in self._tickers:
+                self._tickers.append(ticker)
+        self._sweeper.load(ticker)
+
+    def look(self) -> None:
+        """Somebody waits for the list of resting orders."""
+        self._sweeper.look()
+
+    def tell(self, news: News) -> None:
+        """Pass it on, and look at the venue if it leaves a doubt. Called with the lock held."""
+        self._pass_on(news)
+        if self._orders.needs_a_look:
+            self._sweeper.ask()
+
+    def _pass_on(self, news: News) -> None:
+        for answer in news:
+            self._news.answer(answer)
+            if isinstance(answer, Filled):
+                self._last_fill_at[answer.ticker] = self._clock.now()
+
+    # --- the private channels: the socket's thread --------------------------------------------------------------
+
+    def heard(self, events: list[PrivateEvent]) -> None:
+        """What the venue says of our orders."""
+        groups = [event for event in events if isinstance(event, GroupSeen)]
+        with self._lock:
+            now = self._clock.now()
+            for event in events:
+                if isinstance(event, FillSeen):
+                    # Of whatever order: the venue's own figure may be older than this.
+                    self._last_fill_at[event.fill.ticker] = now
+                self.tell(self._orders.heard(event, now))
+        for group in groups:
+            self._fuse.heard(group)
+
+    def private_channels(self, *, are_live: bool) -> None:
+        """Until a sweep has filled what was missed, the venue's side is not ready."""
+        with self._lock:
+            self._live_since = self._clock.now() if are_live else None
+            self._has_swept = False
+            self._tell_readiness()
+        self._sweeper.ask()
+
+    def ask_for_sweep(self) -> None:
+        """Something may have been missed."""
+        self._sweeper.ask()
+
+    def _socket_failed(self, reason: str) -> None:
+        self._news.answer(GatewayBroken(f"the private socket: {reason}"))
+
+    # --- sweeps: the sweeper's thread ---------------------------------------------------------------------------
+
+    def look_ups(self, resting: tuple[VenueOrder, ...]) -> LookUps:
+        """What the list of resting orders leaves open."""
+        with self._lock:
+            return self._orders.look_ups(resting, self._clock.now())
+
+    def swept(self, sweep: Sweep, *, answers_look: bool) -> bool:
+        """Take what was found; True when something is still in doubt."""
+        with self._lock:
+            self._pass_on(self._orders.swept(sweep, self._clock.now()))
+            self._withdraw_strays()
+            self._tell_past(sweep)
+            if answers_look:
+                self._news.answer(OpenOrdersSeen(self._still_open(sweep)))
+            if sweep.positions is not None:
+                self._tell_positions(sweep.positions, sweep.as_of)
+            self._failure_told, self._read_at_ns = "", self._clock.monotonic_ns()
+            self._has_swept = self._live_since is not None and sweep.as_of > self._live_since + CLOCK_MARGIN
+            self._tell_readiness()
+            return self._orders.needs_a_look or (self._live_since is not None and not self._has_swept)
+
+    def sweep_failed(self, reason: str, *, answers_look: bool) -> None:
+        """The venue could not be read; told once while the reason stays the same."""
+        with self._lock:
+            if answers_look:
+                self._news.answer(OpenOrdersSeen(None))
+            if reason != self._failure_told:
+                self._failure_told = reason
+                self._say(f"the venue's lists cannot be read: {reason}")
+            if self._clock.monotonic_ns() - self._read_at_ns > UNREAD_INTERVALS_MAX * self._interval:
+                self._has_swept = False
+                self._tell_readiness()
+
+    def sweeper_broke(self, error: Exception) -> None:
+        """The sweeper's thread is gone."""
+        self._news.broken("the sweeper", error)
+
+    def still_used(self, resting: tuple[VenueOrder, ...]) -> frozenset[str]:
+        """Markets in which an order of an earlier run rests; it is withdrawn."""
+        with self._lock:
+            tickers = self._orders.strays_in(resting)
+            self._withdraw_strays()
+            return tickers
+
+    def loaded(self, ticker: str, fills: tuple[VenueFill, ...], net: Size) -> None:
+        """Make the position of what the venue has on record, lot by lot, and compare."""
+        position = Position()
+        for fill in reversed(fills):
+            position, _ = position.after_fill(
+                trade_id=fill.trade_id, side=fill.side, price=fill.price, size=fill.size, fee=fill.fee, at=fill.at
+            )
+        position = _of_this_run(position)
+        with self._lock:
+            self._orders.start_from(ticker, position.net, position.trade_ids)
+            self._news.answer(MarketLoaded(ticker=ticker, position=position))
+        if position.net != net:
+            self._say(f"{ticker}: the venue's fills come to {position.net}, its position is {net}")
+
+    def _withdraw_strays(self) -> None:
+        for venue_id, ticker in self._orders.strays.items():
+            self._say(f"{ticker}: order {venue_id} of ours rests and is not ours to keep; it is cancelled")
+            self._workers.put(partial(_cancel_stray, venue_id, ticker))
+        self._orders.strays.clear()
+
+    def _tell_past(self, sweep: Sweep) -> None:
+        """Orders of earlier runs, once none of them rests and no request of theirs can still be on its way."""
+        rests = any(shown.client_order_id in self._previous for shown in sweep.resting)
+        if self._previous and not rests and sweep.as_of > self._past_after:
+            self._news.past(self._previous)
+            self._previous = frozenset()
+
+    def _still_open(self, sweep: Sweep) -> tuple[OpenOrder, ...]:
+        """What the venue shows of ours, and what it may still come to have."""
+        ours = {order.client_order_id: order for order in self._orders.open_orders()}
+        for shown in sweep.resting:
+            if self._orders.is_ours(shown.client_order_id):
+                ours[shown.client_order_id] = OpenOrder(
+                    ticker=shown.ticker,
+                    client_order_id=shown.client_order_id,
+                    venue_order_id=shown.order_id,
+                    side=shown.side,
+                    price=shown.price,
+                    remaining=shown.remaining,
+                )
+        return tuple(ours.values())
+
+    def _tell_positions(self, positions: tuple[tuple[str, Size], ...], as_of: Timestamp) -> None:
+        shown = dict(positions)
+        quiet = [
+            ticker for ticker in self._tickers if self._last_fill_at.get(ticker, Timestamp(0)) < as_of - QUIET_NS
+        ]  # fmt: skip
+        self._news.answer(PositionsSeen(tuple((ticker, shown.get(ticker, Size(0))) for ticker in quiet)))
+
+    def _tell_readiness(self) -> None:
+        is_ready = self._live_since is not None and self._has_swept
+        if is_ready != self._was_ready:
+            self._was_ready = is_ready
+            self._news.readiness(is_ready)
+
+    def _say(self, message: str) -> None:
+        self._news.say(message, self._clock.now())
+
+
+def _of_this_run(position: Position) -> Position:
+    """What was realised before belongs to earlier runs."""
+    return Position(position.sign, position.lots, Money(0), Money(0), position.trade_ids)
+
+
+def _cancel_stray(venue_id: str, ticker: str, rest: TradingRest) -> None:
+    """What came of it, the next sweep shows."""
+    rest.cancel_order(venue_id, ticker)

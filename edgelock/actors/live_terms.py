@@ -1,0 +1,67 @@
+"""What a live gateway is built with: how orders are kept, where the venue is, and who is told."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgelock.actors.order_gateway import Answer, GatewayBroken
+from edgelock.core.order import ClientOrderId
+from edgelock.core.telemetry import LibraryLog, Record
+from edgelock.core.units import Duration, Size, Timestamp
+from edgelock.kalshi.rest import TradingRest
+from edgelock.kalshi.signing import Credentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTerms:
+    """How orders are kept at the venue (settings section `live`).
+
+    entry_life, exit_life  engine time after which the venue withdraws what nobody renewed
+    backfill_interval      real time between two comparisons with the venue's lists
+    entries_only_when_flat  whether an entry is held back once a fill has been heard
+    """
+
+    entry_life: Duration
+    exit_life: Duration
+    group_limit: Size
+    max_in_flight: int
+    backfill_interval: Duration
+    entries_only_when_flat: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveVenue:
+    """Where the venue is. `open_rest` makes a connection for one thread; its deadline bounds each call.
+
+    open_fuse  the same for the fuse, whose deadline is short: after an outage it must not wait for a call that hangs
+    """
+
+    open_rest: Callable[[], TradingRest]
+    open_fuse: Callable[[], TradingRest]
+    ws_url: str
+    credentials: Credentials
+    rng: random.Random
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveNews:
+    """Who is told what besides the answers; nobody may wait.
+
+    readiness  the venue's side is ready for entries, or not any more
+    fuse       a shard's group was triggered
+    past       these orders of earlier runs are over, whatever became of them
+    """
+
+    answer: Answer
+    readiness: Callable[[bool], None]
+    fuse: Callable[[int, bool], None]
+    past: Callable[[frozenset[ClientOrderId]], None]
+    record: Callable[[Record], None]
+
+    def broken(self, what: str, error: Exception) -> None:
+        """A part of the gateway is gone."""
+        self.answer(GatewayBroken(f"{what}: {type(error).__name__}: {error}"))
+
+    def say(self, message: str, at: Timestamp) -> None:
+        """A warning for people."""
+        self.record(LibraryLog(at=at, logger="edgelock.live", severity="WARNING", message=message))
