@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from edgelock.actors.clock import Clock
-from edgelock.actors.live_orders import LiveOrders, News
+from edgelock.actors.live_news import News
+from edgelock.actors.live_orders import LiveOrders
 from edgelock.actors.order_gateway import Answer, Rejected, RenewOrder, RequestDone, ResendOrder
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.order import ClientOrderId, Role

@@ -9,7 +9,9 @@ import threading
 from functools import partial
 
 from edgelock.actors.clock import Clock
-from edgelock.actors.live_orders import CLOCK_MARGIN, IN_TRANSIT_MAX, LiveOrders, News
+from edgelock.actors.live_bounds import CLOCK_MARGIN, IN_TRANSIT_MAX
+from edgelock.actors.live_news import News
+from edgelock.actors.live_orders import LiveOrders
 from edgelock.actors.live_sweeper import LiveSweeper
 from edgelock.actors.live_terms import LiveNews, LiveVenue
 from edgelock.actors.order_fuse import OrderFuse

@@ -3,9 +3,11 @@
 from typing import Any
 
 from edgelock.actors.live_order import LiveOrder
-from edgelock.actors.order_gateway import Acknowledged, OpenOrder, Rejected
+from edgelock.actors.order_gateway import Acknowledged, OpenOrder, OrderNews, Rejected
 from edgelock.core.units import Size, Timestamp
 from edgelock.kalshi import wire_orders as wire
+
+News = list[OrderNews]
 
 _WITHOUT_A_LOOK = frozenset({"too_many_requests", "trading_is_paused", "exchange_is_paused"})
 """Refusals that say nothing about the order."""

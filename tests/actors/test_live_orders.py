@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from edgelock.actors.live_index import KEPT_AFTER_END
-from edgelock.actors.live_orders import LOOK_UPS_MAX, LiveOrders
+from edgelock.actors.live_lists import LOOK_UPS_MAX
+from edgelock.actors.live_orders import LiveOrders
 from edgelock.actors.order_gateway import (
     Acknowledged,
     Amended,

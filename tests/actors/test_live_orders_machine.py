@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from edgelock.actors.live_bounds import IN_TRANSIT_MAX
 from edgelock.actors.live_order import DoubtKind
-from edgelock.actors.live_orders import IN_TRANSIT_MAX, LiveOrders
+from edgelock.actors.live_orders import LiveOrders
 from edgelock.actors.order_desk import OrderDesk
 from edgelock.actors.order_gateway import (
     Acknowledged,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edgelock.actors import live_orders, live_sweeper
+from edgelock.actors import live_bounds, live_sweeper
 from edgelock.core.order import NEXT, OrderMessage, OrderState
 from edgelock.core.units import SECOND
 
@@ -25,9 +25,9 @@ def test_the_page_shows_the_life_of_an_order_as_the_code_has_it():
 def test_the_page_states_the_bounds_that_the_code_has():
     text = PAGE.read_text()
     for name, seconds in (
-        ("CLOCK_MARGIN", live_orders.CLOCK_MARGIN // SECOND),
-        ("EXPIRY_MARGIN", live_orders.EXPIRY_MARGIN // SECOND),
-        ("IN_TRANSIT_MAX", live_orders.IN_TRANSIT_MAX // SECOND),
+        ("CLOCK_MARGIN", live_bounds.CLOCK_MARGIN // SECOND),
+        ("EXPIRY_MARGIN", live_bounds.EXPIRY_MARGIN // SECOND),
+        ("IN_TRANSIT_MAX", live_bounds.IN_TRANSIT_MAX // SECOND),
         ("FIRST_PAUSE_S", live_sweeper.FIRST_PAUSE_S),
         ("LONGEST_PAUSE_S", live_sweeper.LONGEST_PAUSE_S),
     ):
