@@ -138,7 +138,10 @@ class LiveDesk:
             return self._orders.look_ups(resting, self._clock.now())
 
     def swept(self, sweep: Sweep, *, answers_look: bool) -> bool:
-        """Take what was found; True when something is still in doubt."""
+        """Take what was found; True when another look is wanted soon.
+
+        That is while something is in doubt, and while the channels are down: nobody else tells of a fill then.
+        """
         with self._lock:
             self._pass_on(self._orders.swept(sweep, self._clock.now()))
             self._withdraw_strays()
@@ -150,7 +153,7 @@ class LiveDesk:
             self._failure_told, self._read_at_ns = "", self._clock.monotonic_ns()
             self._has_swept = self._live_since is not None and sweep.as_of > self._live_since + CLOCK_MARGIN
             self._tell_readiness()
-            return self._orders.needs_a_look or (self._live_since is not None and not self._has_swept)
+            return self._orders.needs_a_look or not self._has_swept
 
     def sweep_failed(self, reason: str, *, answers_look: bool) -> None:
         """The venue could not be read; told once while the reason stays the same."""
