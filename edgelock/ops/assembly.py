@@ -7,8 +7,9 @@ import random
 import secrets as tokens
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from typing import TypeVar
 
 import msgspec
 
@@ -50,10 +51,14 @@ from edgelock.ops.venue import Venue, open_venue
 from edgelock.ops.venue_address import KALSHI, VenueAddress
 
 EXIT_SOFTWARE = 70
+_T = TypeVar("_T")
 POLL_S_MIN = 2.0
 STATUS_EVERY_S_MIN = 0.5
 BOOKS_TIMEOUT_S = 5.0
 LOOK_EVERY_S = 0.02
+START_READS = 5
+START_PAUSE_S = 0.5
+"""Each read of a start is tried so often, with real pauses, before the start is given up."""
 COMPARE_LIMITS = CallLimits(connect_s=2.0, read_s=2.0, deadline_s=3.0, attempts_max=1)
 """A book that is compared late proves nothing, so nothing is repeated."""
 
@@ -100,7 +105,8 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
             system.record(told_risk(options, venue, rest))
         watch = _exchange_watch(system, venue, stack)
         watch.start()
-        _start_roster(roster)
+        _patiently("the venue's markets", roster.refresh)
+        roster.start()
         _wait_for_books(system)
         venue.release_clock()
         server = ControlServer(
@@ -167,10 +173,7 @@ def _write_bucket(rest: KalshiRest, venue: Venue, options: RunOptions) -> TokenB
 
     A part of the bucket stays unused: requests may arrive closer together than they left.
     """
-    try:
-        limits = rest.account_limits()
-    except UNREADABLE as error:
-        raise UserError(f"the account's rate limits could not be read: {error}") from None
+    limits = _patiently("the account's rate limits", rest.account_limits)
     venue.read_budget.resize(limits.read.refill_per_second, limits.read.capacity)
     write = limits.write
     capacity = write.capacity * (100 - options.settings.live.token_margin_percent) // 100
@@ -220,11 +223,18 @@ def _exchange_watch(system: TradingSystem, venue: Venue, stack: ExitStack) -> Ex
     return watch
 
 
-def _start_roster(roster: Roster) -> None:
+def _patiently(what: str, read: Callable[[], _T]) -> _T:
+    """What the venue says, asked for a few times: one odd answer is no reason not to start, and no reason to guess."""
+    pause = threading.Event()
+    for _ in range(START_READS - 1):
+        try:
+            return read()
+        except UNREADABLE:
+            pause.wait(START_PAUSE_S)
     try:
-        roster.start()
+        return read()
     except UNREADABLE as error:
-        raise UserError(f"the venue's markets could not be read: {error}") from None
+        raise UserError(f"{what} could not be read: {error}") from None
 
 
 def _wait_for_books(system: TradingSystem) -> None:
@@ -243,10 +253,8 @@ def _is_ready(state: MarketState) -> bool:
 
 def _held(rest: KalshiRest) -> tuple[str, ...]:
     """Markets in which the account holds something from before."""
-    try:
-        return tuple(position.ticker for position in rest.positions() if position.net)
-    except UNREADABLE as error:
-        raise UserError(f"the account's positions could not be read: {error}") from None
+    positions = _patiently("the account's positions", rest.positions)
+    return tuple(position.ticker for position in positions if position.net)
 
 
 def _limited(wanted: tuple[str, ...], options: RunOptions) -> tuple[str, ...]:

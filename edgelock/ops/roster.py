@@ -70,8 +70,7 @@ class Roster:
         self._thread = threading.Thread(target=self._run, name="roster", daemon=True)
 
     def start(self) -> None:
-        """Find the first markets on this thread, then go on looking on another. Raises what reading raises."""
-        self.refresh()
+        """Go on looking, on a thread of its own; the first `refresh` is the caller's."""
         self._thread.start()
 
     def stop(self) -> None:

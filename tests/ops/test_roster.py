@@ -257,7 +257,7 @@ def test_a_venue_that_cannot_be_read_at_the_start_is_the_callers_to_tell():
     venue.is_down = True
 
     with pytest.raises(VenueUnreachable):
-        a_roster(venue)[0].start()
+        a_roster(venue)[0].refresh()
 
 
 def test_a_venue_that_cannot_be_read_later_is_told_and_nothing_is_dropped():
@@ -266,6 +266,7 @@ def test_a_venue_that_cannot_be_read_later_is_told_and_nothing_is_dropped():
     roster = Roster(system, venue, wanted=(), poll_s=0.001)  # type: ignore[arg-type]
     told = Ledger()
     system.record = told
+    roster.refresh()
     roster.start()
     venue.is_down = True
 
