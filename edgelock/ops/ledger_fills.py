@@ -101,6 +101,8 @@ def _the_same_money(evidence: Evidence, unheard: Sequence[Line], report: LedgerR
             realized += _book(lots[line["market"]], by_trade[line["trade_id"]])
         elif line["action"] == "settlement":
             outcome = outcomes.pop(line["market"], None)
+            if outcome is None and not line["qty"]:
+                continue  # nothing was held, so the exchange paid nobody
             if outcome is None or outcome["value"] != basis_points(line["value"]):
                 theirs = None if outcome is None else outcome["value"]
                 report.breach(promise, f"{line['market']} settled at {theirs}, the bot told {line['value']}")
