@@ -161,7 +161,6 @@ def test_a_fill_of_a_rejected_order_is_kept_for_the_venue_that_contradicts_itsel
     assert rejected.with_fill(Size(1000)).state is S.FILLED
 
 
-
 @pytest.mark.parametrize("wanted", [500, 2000])
 def test_while_an_amendment_is_unanswered_the_larger_size_may_fill(wanted):
     order = an_order(state=S.RESTING).with_amendment_sent(Price(4900), Size(wanted))
