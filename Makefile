@@ -28,7 +28,7 @@ run: $(VENV)/.installed ## trade on paper, on an exchange of its own (ARGS="--sp
 test: lint types imports ## all checks and the whole test suite, as .ci/run does
 	$(PYTEST) tests/core --cov=edgelock.core --cov-report=
 	@$(CORE_COVERAGE)
-	$(PYTEST) --ignore=tests/core
+	$(PYTEST) --ignore=tests/core -n 2 --dist loadfile
 
 lint: $(VENV)/.installed-test ## ruff: rules and format
 	$(BIN)/ruff check $(CODE)

@@ -8,7 +8,7 @@ from edgelock.exchange.faults_file import read_faults
 from edgelock.exchange.faults_menu import KINDS
 from edgelock.ops.mixed_faults import mixed_faults
 
-SEEDS = range(301)
+SEEDS = range(101)
 MINUTES = 120
 LEFT_OUT = {
     "foreign_order",  # a trade by hand on the account is nothing that the bot's log could account for
