@@ -7,6 +7,7 @@ import pytest
 
 from edgelock.core import telemetry
 from edgelock.core.telemetry import Level, MarketContext, MarketRecord, Record
+from edgelock.core.units import Duration
 
 DOCUMENTED_BY_TOPIC = (
     "quote_place order_ack order_reject quote_cancel quote_amend order_unknown order_resolved shadow_quote",
@@ -65,7 +66,7 @@ def test_no_field_of_a_record_is_a_float(record):
 @pytest.mark.parametrize("record", [r for r in RECORDS if "exit" in r.action], ids=lambda record: record.action)
 def test_every_exit_carries_its_age(record):
     """People average `age_s` over every action whose name contains "exit"."""
-    assert get_type_hints(record)["age_s"] is telemetry.Duration
+    assert get_type_hints(record)["age_s"] is Duration
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.action)
