@@ -19,6 +19,8 @@ from edgelock.core.telemetry import (
     LibraryLog,
     PriceRatio,
     Record,
+    RestartStorm,
+    RestartStormOver,
 )
 from edgelock.core.units import Duration, Timestamp
 
@@ -72,6 +74,7 @@ class RestartLog:
             incarnation=news.incarnation,
             restarts_in_window=news.restarts_in_window,
             backoff_s=Duration(news.backoff_ns),
+            down_s=Duration(news.down_ns),
             recovered_net=None if state is None else state.position.net,
             recovered_vwap=None if vwap is None else PriceRatio(vwap),
             recovered_orders=None if state is None else tuple(order.client_order_id for order in state.orders),
@@ -91,6 +94,7 @@ class RestartLog:
                     actor=news.name,
                     incarnation=news.incarnation,
                     phase=news.phase,
+                    message=None,
                     error=news.reason,
                     traceback=news.traceback,
                 )
@@ -111,6 +115,10 @@ class RestartLog:
                     busy_s=Duration(news.busy_ns),
                     message=f"{news.busy_with}\n{news.stack}",
                 )
+            case notice.StormHeld():
+                return RestartStorm(at=at, actors=news.children, hold_s=Duration(news.hold_ns))
+            case notice.StormOver():
+                return RestartStormOver(at=at, probe=news.probe)
             case notice.ChildStopped() if not news.is_abandoned:
                 return None
             case notice.InfrastructureReady():

@@ -22,6 +22,7 @@ DOCUMENTED = frozenset(action for topic in DOCUMENTED_BY_TOPIC for action in top
 ADDED = frozenset(
     {"order_gone", "time_at_risk", "reject_pause", "clock_skew", "exit_average", "market_add", "market_retire"}
     | {"exchange_status", "entries_held", "live_risk"}
+    | {"infrastructure_restart", "restart_storm", "restart_storm_over", "mailbox_deep"}
 )
 """Words of ours beyond the document; a new one is added here on purpose."""
 
@@ -94,8 +95,8 @@ def test_orders_and_fills_use_side_and_changes_use_order_side(record):
         ("cb_soft", "scope cb_tier cancels_30 cancels_60 until"),
         ("cb_hard", "scope cb_tier cancels_30 cancels_60 until"),
         ("kill_on", "who"),
-        ("actor_crash", "actor incarnation error traceback"),
-        ("actor_restart", "actor incarnation restarts_in_window backoff_s"),
+        ("actor_crash", "actor incarnation message error traceback"),
+        ("actor_restart", "actor incarnation restarts_in_window backoff_s down_s"),
         ("actor_restart", "recovered_net recovered_vwap recovered_orders"),
         ("startup_check", "message"),
     ],
