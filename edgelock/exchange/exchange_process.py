@@ -55,6 +55,7 @@ class ServiceOptions:
     speed: float
     seed: int
     scenario: str
+    rate: float
     recording: Path | None
     key_type: str
     key_scopes: tuple[str, ...]
@@ -157,7 +158,8 @@ def _flow(options: ServiceOptions) -> Flow:
 
 def _traders(options: ServiceOptions) -> Flow:
     if options.recording is None:
-        return scenario_flow(options.scenario, seed=options.seed, starts_at=Timestamp(time.time_ns()))
+        starts_at = Timestamp(time.time_ns())
+        return scenario_flow(options.scenario, seed=options.seed, starts_at=starts_at, rate=options.rate)
     try:
         return recording_flow(options.recording)
     except RecordingError as error:

@@ -66,7 +66,10 @@ class Depth:
 
 
 class GameTraders:
-    """The stream of one game's two markets from `starts_at` until `ends_at` or settlement."""
+    """The stream of one game's two markets from `starts_at` until `ends_at` or settlement.
+
+    rate  so many times as often as the course's mood says do they take, quote and resize; the prices' course is its own
+    """
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class GameTraders:
         *,
         starts_at: Timestamp,
         ends_at: Timestamp,
+        rate: float = 1.0,
     ) -> None:
         self._course = course
         self._listings = listings
@@ -84,6 +88,7 @@ class GameTraders:
         self._chance = chance
         self._starts_at = starts_at
         self._ends_at = ends_at
+        self._rate = rate
         self._books = tuple(FlowBook(listing.ticker) for listing in listings)
         self._bidless: int | None = None
         self._pinned: set[int] = set()
@@ -115,7 +120,7 @@ class GameTraders:
 
     def _wait_s(self, mood: Mood) -> float:
         rate = mood.takes_per_s + mood.quotes_per_s + mood.resizes_per_s
-        return self._chance.expovariate(len(self._books) * rate)
+        return self._chance.expovariate(len(self._books) * rate * self._rate)
 
     def _open(self, now: Timestamp) -> Iterator[Action]:
         mood = self._course.mood(now)

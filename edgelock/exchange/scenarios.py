@@ -66,8 +66,11 @@ class ScenarioFlow:
         starts_at: Timestamp,
         games: tuple[Game, ...],
         of_the_venue: tuple[TimedAction, ...] = (),
+        *,
+        rate: float = 1.0,
     ) -> None:
         self._seed_text = f"{name}/{seed}"
+        self._rate = rate
         self._starts_at = starts_at
         self._games = games
         self._of_the_venue = of_the_venue
@@ -96,12 +99,16 @@ class ScenarioFlow:
             chance,
             starts_at=game.listed_at or self._starts_at,
             ends_at=game.ends_at,
+            rate=self._rate,
         )
         return traders.actions()
 
 
-def scenario_flow(name: str, *, seed: int, starts_at: Timestamp) -> ScenarioFlow:
-    """The scenario of this name. Raises ValueError with the allowed names for any other."""
+def scenario_flow(name: str, *, seed: int, starts_at: Timestamp, rate: float = 1.0) -> ScenarioFlow:
+    """The scenario of this name, its traders `rate` times as busy. Raises ValueError with the allowed names for others.
+
+    Scores, the course of the prices and what the venue does keep their times at any rate.
+    """
     make = SCENARIOS.get(name)
     if make is None:
         raise ValueError(f"no scenario {name!r}; choose one of {', '.join(SCENARIO_NAMES)}")
@@ -112,6 +119,7 @@ def scenario_flow(name: str, *, seed: int, starts_at: Timestamp) -> ScenarioFlow
         starts_at,
         make(random.Random(f"{name}/{seed}"), starts_at),
         of_the_venue(random.Random(f"{name}/{seed}/venue"), starts_at),
+        rate=rate,
     )
 
 
@@ -234,6 +242,32 @@ def _eventful(chance: random.Random, starts_at: Timestamp) -> tuple[Game, ...]:
     )
 
 
+def _busy(chance: random.Random, starts_at: Timestamp) -> tuple[Game, ...]:
+    """Four NHL, two NFL and two college games at the same time, all in play from the start, close to even."""
+    pairings = {series: draw_pairings(series, games, chance) for series, games in ((NHL, 4), (NFL, 2), (CFB, 2))}
+    sports = {NHL: HOCKEY, NFL: PRO_FOOTBALL, CFB: COLLEGE_FOOTBALL}
+    ends_at = Timestamp(starts_at + EVENING_LASTS)
+    began = Timestamp(starts_at - 5 * MINUTE)
+
+    def in_play(sport: Sport, away_wins: float) -> Callable[[random.Random], Course]:
+        def course(chance: random.Random) -> Course:
+            script = draw_script(
+                sport, chance, away_wins=_near(away_wins, chance), begins_at=starts_at, from_game_s=120
+            )
+            return GameCourse(script, LIVELY, chance)
+
+        return course
+
+    return tuple(
+        _game(
+            f"{series.ticker} {number}", series, pairing, began, in_play(sports[series], 0.44 + 0.04 * number), THICK,
+            volume=300_000, ends_at=ends_at,
+        )
+        for series, drawn in pairings.items()
+        for number, pairing in enumerate(drawn)
+    )  # fmt: skip
+
+
 def _venue_pauses(chance: random.Random, starts_at: Timestamp) -> tuple[TimedAction, ...]:
     """Trading on the whole exchange pauses for some minutes."""
     pause = _draw_spell(chance, starts_at, after_minutes=(28, 34), lasting_minutes=(3, 5))
@@ -318,6 +352,7 @@ SCENARIOS: dict[str, Callable[[random.Random, Timestamp], tuple[Game, ...]]] = {
     "quiet": _quiet_game,
     "jumpy": _jumpy_game,
     "eventful": _eventful,
+    "busy": _busy,
 }
 OF_THE_VENUE: dict[str, Callable[[random.Random, Timestamp], tuple[TimedAction, ...]]] = {"eventful": _venue_pauses}
 SCENARIO_NAMES: tuple[str, ...] = tuple(SCENARIOS)

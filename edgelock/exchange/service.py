@@ -19,6 +19,7 @@ from edgelock.exchange.scenarios import SCENARIO_NAMES
 from edgelock.exchange.signature_check import SCOPES
 
 SPEED_MAX = 10_000.0
+RATE_MAX = 100.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -71,6 +72,13 @@ def _by_number(context: click.Context, parameter: click.Parameter, given: tuple[
     show_default=True,
     type=click.Choice(SCENARIO_NAMES),
     help="What happens in the markets.",
+)
+@click.option(
+    "--rate",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(0.1, RATE_MAX),
+    help="How busy the scenario's traders are, in times their usual; prices and time keep their pace.",
 )
 @click.option(
     "--recording",
@@ -164,6 +172,7 @@ def exchange(
     speed: float,
     seed: int,
     scenario: str,
+    rate: float,
     recording: Path | None,
     key_type: str,
     key_scopes: tuple[str, ...],
@@ -198,6 +207,7 @@ def exchange(
         speed=speed,
         seed=seed,
         scenario=scenario,
+        rate=rate,
         recording=recording,
         key_type=key_type,
         key_scopes=key_scopes,

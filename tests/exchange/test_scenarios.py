@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from edgelock.core.units import MINUTE, Timestamp
-from edgelock.exchange.scenarios import SCENARIO_NAMES, scenario_flow
+from edgelock.exchange.flow import ChangePhase, MarketPhase, Settle, Take, TimedAction
+from edgelock.exchange.scenarios import SCENARIO_NAMES, ScenarioFlow, scenario_flow
 from tests.exchange.plain_book import PlainBooks
 
 STARTS_AT = Timestamp(1_795_392_000_000_000_000)
@@ -22,6 +23,15 @@ from edgelock.exchange.scenarios import scenario_flow
 flow = scenario_flow(sys.argv[1], seed=7, starts_at=Timestamp(1_795_392_000_000_000_000))
 sys.stdout.write(hashlib.sha256(repr(list(itertools.islice(flow.actions(), 5_000))).encode()).hexdigest())
 """
+
+
+def ends_of(flow: ScenarioFlow) -> list[TimedAction]:
+    return [
+        timed
+        for timed in flow.actions()
+        if isinstance(timed.action, Settle)
+        or (isinstance(timed.action, ChangePhase) and timed.action.phase is MarketPhase.CLOSED)
+    ]
 
 
 @pytest.mark.parametrize("name", ["evening", "jumpy"])
@@ -60,6 +70,29 @@ def test_a_whole_scenario_is_in_order_of_time_and_no_house_book_is_ever_crossed(
         books.apply(timed.action)
     assert books.listed == {listing.ticker for listing in flow.listings}
     assert last - flow.starts_at >= 150 * MINUTE
+
+
+def test_at_a_higher_rate_the_same_markets_trade_so_much_more_often() -> None:
+    def takes_per_minute(rate: float) -> float:
+        flow = scenario_flow("busy", seed=3, starts_at=STARTS_AT, rate=rate)
+        minute = itertools.takewhile(lambda timed: timed.at < STARTS_AT + 2 * MINUTE, flow.actions())
+        return sum(isinstance(timed.action, Take) for timed in minute) / 2
+
+    assert 8 < takes_per_minute(10) / takes_per_minute(1) < 12
+
+
+def test_the_rate_changes_neither_what_is_listed_nor_when_games_end() -> None:
+    usual, hurried = (scenario_flow("jumpy", seed=1, starts_at=STARTS_AT, rate=rate) for rate in (1, 2))
+    assert usual.listings == hurried.listings
+    assert ends_of(usual) == ends_of(hurried)
+
+
+def test_sixteen_markets_are_in_play_at_once_in_the_busy_scenario() -> None:
+    flow = scenario_flow("busy", seed=1, starts_at=STARTS_AT)
+    minute = itertools.takewhile(lambda timed: timed.at < STARTS_AT + MINUTE, flow.actions())
+    taken = {timed.action.ticker for timed in minute if isinstance(timed.action, Take)}
+    assert taken == {listing.ticker for listing in flow.listings}
+    assert len(taken) == 16
 
 
 def test_an_unknown_scenario_is_refused_with_the_allowed_names() -> None:
