@@ -7,17 +7,14 @@ between. Every actor is reached through its address, whoever lives there at the 
 import queue
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from edgelock.actors.address import Address
 from edgelock.actors.base import SupervisedActor
 from edgelock.actors.child_spec import ChildKind, ChildSpec
 from edgelock.actors.clock import EngineClock, monotonic_ns
-from edgelock.actors.exchange_actor import ExchangeActor
 from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.journal import Journal
 from edgelock.actors.lifecycle import Incarnation
-from edgelock.actors.market_actor import MarketActor
 from edgelock.actors.market_board import MarketBoard
 from edgelock.actors.messages import (
     AddMarket,
@@ -40,10 +37,9 @@ from edgelock.actors.messages import (
     UrgentFact,
     WithdrawMarket,
 )
-from edgelock.actors.notices import ChildQuarantined, Notice
+from edgelock.actors.notices import ChildCrashed, ChildHung, ChildQuarantined, Notice
 from edgelock.actors.order_gateway import GatewayAnswer, GatewayNotice, OrderGateway
 from edgelock.actors.restart_events import RestartBudget
-from edgelock.actors.risk_actor import RiskActor
 from edgelock.actors.risk_board import RiskBoard
 from edgelock.actors.supervisor import Supervisor
 from edgelock.actors.supervisor_messages import AddChild, RemoveChild, RestartChild, StartChildren
@@ -52,40 +48,22 @@ from edgelock.actors.timer import TimerThread
 from edgelock.core.exchange_standing import ShardStanding
 from edgelock.core.facts import Fact, MarketStatusChanged, PermitChanged, SettingsChanged
 from edgelock.core.market import Market
-from edgelock.core.market_state import MarketState, RunMode
+from edgelock.core.market_state import RunMode
 from edgelock.core.permit import Mode, Permit
 from edgelock.core.rate_limit import TokenBucket
-from edgelock.core.strategy import EDGE_LOCKED, LEGACY
 from edgelock.core.telemetry import Record
 from edgelock.core.units import SECOND, Money, Price
 from edgelock.kalshi.rest_call import ClockOffset
+from edgelock.ops.actor_builders import ActorBuilders, Addresses, Boards, RunTerms
 from edgelock.ops.restart_log import MARKET_PREFIX, RestartLog, ticker_of
 from edgelock.ops.settings import Settings
+from edgelock.ops.standing_news import StandingNews
 
 STOP_TIMEOUT_S = 4.0
 CLOSE_TIMEOUT_S = 2.5
 LIVE_CLOSE_TIMEOUT_S = 10.0
 """How long the venue may take to confirm that nothing of ours rests; then the run ends with what may still be open."""
 ANSWER_TIMEOUT_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where everybody is told things."""
-
-    telemetry: Address
-    exchange: Address
-    risk: Address
-    feed: Address
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Boards:
-    """What may be looked at without asking anybody."""
-
-    markets: MarketBoard
-    risk: RiskBoard
-    gate: GateBoard
 
 
 class TradingSystem:
@@ -99,38 +77,61 @@ class TradingSystem:
         clock: EngineClock,
         journal: Journal,
         bucket: TokenBucket,
+        scope: str = "",
         build_gateway: Callable[["TradingSystem"], OrderGateway],
         build_telemetry: Callable[[Incarnation], TelemetryActor],
         build_feed: Callable[[Incarnation, "TradingSystem"], SupervisedActor],
         escalated: Callable[[Notice], None],
         rng: random.Random,
+        boards: Boards | None = None,
     ) -> None:
         self.run = run
         self.clock = clock
         self.settings = settings
         self.addresses = Addresses(*(Address(name) for name in ("telemetry", "exchange", "risk", "feed")))
-        self.boards = Boards(markets=MarketBoard(), risk=RiskBoard(), gate=GateBoard())
+        self.boards = boards or Boards(markets=MarketBoard(), risk=RiskBoard(), gate=GateBoard())
         self.timer = TimerThread()
         self.restart_log = RestartLog(now=clock.now, record=self.record)
-        self._journal = journal
-        self._bucket = bucket
+        self._standing = StandingNews(self.addresses.risk)
         self._escalated = escalated
-        self._strategy = LEGACY if settings.strategy_name == "legacy" else EDGE_LOCKED
         self._run_mode = RunMode(settings.mode)
-        self._markets: dict[str, Address] = {}
-        self.gateway = build_gateway(self)
+        self._markets: dict[str, tuple[Market, Address]] = {}
+        self._build = ActorBuilders(
+            RunTerms(
+                run=run,
+                scope=scope,
+                began=clock.now(),
+                clock=clock,
+                journal=journal,
+                bucket=bucket,
+                timer=self.timer,
+                addresses=self.addresses,
+                boards=self.boards,
+            ),
+            settings=lambda: self.settings,
+            markets=lambda: tuple(self._markets.values()),
+            build_gateway=lambda _generation: build_gateway(self),
+            build_feed=lambda life: build_feed(life, self),
+            standing=self._standing,
+            on_recovered=self.restart_log.recovered,
+        )
         self.supervisor = Supervisor(
             infrastructure=(
                 self._infrastructure(self.addresses.telemetry, build_telemetry),
-                self._infrastructure(self.addresses.exchange, self._build_exchange),
-                self._infrastructure(self.addresses.risk, self._build_risk),
-                self._infrastructure(self.addresses.feed, lambda life: build_feed(life, self)),
+                self._infrastructure(self.addresses.exchange, self._build.exchange),
+                self._infrastructure(self.addresses.risk, self._build.risk),
+                self._infrastructure(self.addresses.feed, self._build.feed),
             ),
             timer=self.timer,
             notices=self._notice,
             monotonic_ns=monotonic_ns,
             jitter=rng.random,
         )
+
+    @property
+    def gateway(self) -> OrderGateway:
+        """The present one: each life of the door has its own."""
+        return self._build.gateway
 
     # --- what the program does with it ---
 
@@ -148,14 +149,14 @@ class TradingSystem:
     def add_market(self, market: Market) -> None:
         """Begin to trade a market: the door and the risk side know it before its actor lives."""
         address = Address(f"{MARKET_PREFIX}{market.ticker}")
-        self._markets[market.ticker] = address
+        self._markets[market.ticker] = market, address
         self.addresses.feed.tell(AddMarket(market, address))
         self.addresses.exchange.tell(AddMarket(market, address))
         self.addresses.risk.tell(AddMarket(market, address))
         supervision = self.settings.supervision
         spec = ChildSpec(
             address=address,
-            factory=lambda life: self._build_market(life, market),
+            factory=lambda life: self._build.market(life, market),
             kind=ChildKind.ONE_FOR_ONE,
             hung_after_ns=supervision.hung_after,
             budget=RestartBudget(
@@ -187,7 +188,7 @@ class TradingSystem:
 
     def tell_clock_offset(self, offset: ClockOffset) -> None:
         """Tell the risk side how our clock stands to the venue's."""
-        self.addresses.risk.tell(ClockCompared(offset.least_ms, offset.most_ms))
+        self._standing.tell(ClockCompared(offset.least_ms, offset.most_ms))
 
     def tickers(self) -> tuple[str, ...]:
         """The markets traded now."""
@@ -195,12 +196,12 @@ class TradingSystem:
 
     def tell_market(self, ticker: str, fact: Fact) -> None:
         """Tell one market a fact that overtakes market data."""
-        address = self._markets.get(ticker)
-        if address is not None:
-            address.tell(UrgentFact(fact))
+        if ticker in self._markets:
+            self._markets[ticker][1].tell(UrgentFact(fact))
 
     def switch_kill(self, *, on: bool, who: str) -> None:
         """Move the operator's latch."""
+        self._build.is_kill_setting_overruled = not on
         self.addresses.risk.tell(KillSwitch(on, who))
 
     def restart_market(self, ticker: str) -> bool:
@@ -212,8 +213,7 @@ class TradingSystem:
 
     def crash_market(self, ticker: str, reason: str) -> bool:
         """The fault switch of an embedded run; False when no such market is traded."""
-        address = self._markets.get(ticker)
-        return address is not None and address.tell(CrashOnPurpose(reason))
+        return ticker in self._markets and self._markets[ticker][1].tell(CrashOnPurpose(reason))
 
     def apply_settings(self, settings: Settings) -> None:
         """Hand the changed numbers to everyone who uses them."""
@@ -265,76 +265,26 @@ class TradingSystem:
     def _infrastructure(self, address: Address, factory: Callable[[Incarnation], SupervisedActor]) -> ChildSpec:
         return ChildSpec(address=address, factory=factory, kind=ChildKind.INFRASTRUCTURE)
 
-    def _build_exchange(self, life: Incarnation) -> ExchangeActor:
-        return ExchangeActor(
-            life,
-            run=self.run,
-            settings=self.settings,
-            enforce_gates=self._strategy is EDGE_LOCKED,
-            gateway=self.gateway,
-            bucket=self._bucket,
-            journal=self._journal,
-            risk=self.addresses.risk,
-            telemetry=self.addresses.telemetry,
-            board=self.boards.gate,
-            timer=self.timer,
-            clock=self.clock,
-        )
-
-    def _build_risk(self, life: Incarnation) -> RiskActor:
-        return RiskActor(
-            life,
-            settings=self.settings.risk,
-            starts_killed_by="setting" if self.settings.trading.disable_new_quotes else None,
-            journal=self._journal,
-            exchange=self.addresses.exchange,
-            telemetry=self.addresses.telemetry,
-            board=self.boards.risk,
-            timer=self.timer,
-            clock=self.clock,
-            needs_private_feed=self._run_mode is RunMode.LIVE,
-        )
-
-    def _build_market(self, life: Incarnation, market: Market) -> MarketActor:
-        """A new life remembers nothing but who it is; prefix and number keep its order ids apart from all others."""
-        known = self.boards.markets.state(market.ticker)
-        ticker = market.ticker.replace(".", "_")
-        state = MarketState(
-            market=market if known is None else known.market,
-            settings=self.settings.strategy_for(market.ticker),
-            run_mode=self._run_mode,
-            order_prefix=f"{self.run}-{ticker}-{life.number}",
-        )
-        return MarketActor(
-            life,
-            state=state,
-            strategy=self._strategy,
-            exchange=self.addresses.exchange,
-            feed=self.addresses.feed,
-            telemetry=self.addresses.telemetry,
-            board=self.boards.markets,
-            timer=self.timer,
-            clock=self.clock,
-            on_recovered=self.restart_log.recovered,
-        )
-
     def tell_exchange(self, answer: GatewayAnswer | GatewayNotice) -> None:
-        """What the gateway has to say, for the door."""
+        """What the gateway of one life of the door has to say, for the door."""
         self.addresses.exchange.tell(GatewayNews(answer))
 
     def tell_readiness(self, is_ready: bool) -> None:
         """Whether the venue's side tells us everything about our orders."""
-        self.addresses.risk.tell(PrivateFeedNews(is_ready))
+        self._standing.tell(PrivateFeedNews(is_ready))
 
     def tell_fuse(self, shard: int, is_out: bool) -> None:
         """Whether the venue itself withdraws and refuses entries."""
-        self.addresses.risk.tell(GroupNews(shard, is_out))
+        self._standing.tell(GroupNews(shard, is_out))
 
     def tell_exchange_status(self, shards: Mapping[int, ShardStanding]) -> None:
         """How the venue's shards stand."""
-        self.addresses.risk.tell(ExchangeStatusNews(shards))
+        self._standing.tell(ExchangeStatusNews(shards))
 
     def _notice(self, news: Notice) -> None:
+        if isinstance(news, ChildCrashed | ChildHung) and news.name == self.addresses.exchange.name:
+            # Nobody looks after the orders until the next life of the door does: the venue withdraws the entries.
+            self.gateway.trip_fuse()
         if isinstance(news, ChildQuarantined) and (ticker := ticker_of(news.name)) is not None:
             exits_too = self.settings.supervision.on_quarantine == "cancel"
             self.addresses.exchange.tell(WithdrawMarket(ticker, exits_too))

@@ -8,11 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from edgelock.actors.clock import EngineClock
+from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.journal import Journal
 from edgelock.actors.notices import Notice
 from edgelock.actors.order_gateway import OrderGateway
 from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.actors.redaction import Redactor
+from edgelock.actors.risk_board import RiskBoard
 from edgelock.actors.shadow_gateway import ShadowGateway
 from edgelock.actors.telemetry import TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
@@ -25,6 +27,7 @@ from edgelock.core.units import Size, Timestamp
 from edgelock.kalshi.read_budget import ReadBudget
 from edgelock.kalshi.rest_call import ClockOffset, VenueUnreachable
 from edgelock.kalshi.wire_market import MarketListing
+from edgelock.ops.actor_builders import Boards
 from edgelock.ops.market_selection import NotTradable
 from edgelock.ops.roster import Roster
 from edgelock.ops.run_events import RunEvent, RunEvents, Stop
@@ -116,8 +119,10 @@ class PaperHouse:
         self.notices: list[Notice] = []
         self.journal = Journal(directory)
         clock = EngineClock.starting_at(NOON)
+        self.board = WatchedBoard()
         self.system = TradingSystem(
             run="r1",
+            boards=Boards(markets=self.board, risk=RiskBoard(), gate=GateBoard()),
             settings=settings,
             clock=clock,
             journal=self.journal,
@@ -128,8 +133,6 @@ class PaperHouse:
             escalated=self.notices.append,
             rng=random.Random(1),
         )
-        self.board = WatchedBoard()
-        self.system.boards = replace(self.system.boards, markets=self.board)
 
     def wait_for_market(self, ticker: str) -> MarketState:
         """Its actor's state, once that has taken over what is on record."""
