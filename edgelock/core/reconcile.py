@@ -53,7 +53,7 @@ def _entry_withdrawals(state: MarketState, plan: Plan) -> Iterator[Step]:
         if order.state is not OrderState.RESTING:
             continue
         entry = plan.entry(order.side)
-        reason = entry.withdraw_for if entry.quote is None else _replacement_reason(state, order, entry.quote)
+        reason = entry.withdraw_for if entry.quote is None else replacement_reason(state, order, entry.quote)
         if reason is not None:
             yield _cancel(state, order, reason)
 
@@ -61,14 +61,14 @@ def _entry_withdrawals(state: MarketState, plan: Plan) -> Iterator[Step]:
 def _entry_placements(state: MarketState, plan: Plan, ids: _OrderIds) -> Iterator[Step]:
     for side in Side:
         quote = plan.entry(side).quote
-        if quote is None or state.live_orders(Role.ENTRY, side) or not _is_cool(state, side):
+        if quote is None or state.live_orders(Role.ENTRY, side) or not is_cool(state, side):
             continue
         if state.entry_hold_until is not None and state.now < state.entry_hold_until:
             continue
         yield _place(state, quote, ids)
 
 
-def _replacement_reason(state: MarketState, order: Order, wanted: Quote) -> CancelReason | None:
+def replacement_reason(state: MarketState, order: Order, wanted: Quote) -> CancelReason | None:
     """Why a resting quote must make room for the wanted one, or None while it may stay."""
     if order.remaining > wanted.size:
         return CancelReason.LIMIT
@@ -78,19 +78,20 @@ def _replacement_reason(state: MarketState, order: Order, wanted: Quote) -> Canc
     else:
         too_aggressive_by = grid.ticks_between(order.price, wanted.price)
     is_too_timid = -too_aggressive_by >= state.settings.hysteresis_ticks and state.permit.brake is Brake.NONE
-    if (too_aggressive_by >= 1 or is_too_timid) and _is_cool(state, order.side):
+    if (too_aggressive_by >= 1 or is_too_timid) and is_cool(state, order.side):
         return CancelReason.REPLACE
     return None
 
 
-def _is_cool(state: MarketState, side: Side) -> bool:
+def is_cool(state: MarketState, side: Side) -> bool:
+    """Whether the cooldown since the last placement on this side is over."""
     placed_at = state.placed_at(side)
     return placed_at is None or state.now - placed_at >= cooldown(state)
 
 
 def _exit_steps(state: MarketState, wanted: tuple[Quote, ...], ids: _OrderIds) -> Iterator[Step]:
     live = state.live_orders(Role.EXIT)
-    match = {quote: _resting_match(live, quote) for quote in wanted if not quote.crosses}
+    match = {quote: resting_match(live, quote) for quote in wanted if not quote.crosses}
     matched = [order.client_order_id for order in match.values() if order is not None]
     for order in live:
         # An immediate-or-cancel order ends by itself; its acknowledgement may be told before its end.
@@ -98,7 +99,7 @@ def _exit_steps(state: MarketState, wanted: tuple[Quote, ...], ids: _OrderIds) -
         if waits and order.state is OrderState.RESTING and order.client_order_id not in matched:
             is_flat = state.position.sign == 0
             yield _cancel(state, order, CancelReason.STATE_CHANGE if is_flat else CancelReason.EXIT)
-    room = _room(state, live)
+    room = uncovered(state, live)
     for quote in wanted:
         resting = match.get(quote)
         if resting is not None:
@@ -108,18 +109,19 @@ def _exit_steps(state: MarketState, wanted: tuple[Quote, ...], ids: _OrderIds) -
             room = Size(room - quote.size)
 
 
-def _room(state: MarketState, live: tuple[Order, ...]) -> Size:
+def uncovered(state: MarketState, live: tuple[Order, ...]) -> Size:
     """What no live exit covers yet; below 0 when they cover more than the position, and something must shrink.
 
     An entry that would shrink the position and is not yet proven dead counts too, should it fill after all.
     """
-    uncovered = state.position.size - sum(order.remaining for order in live)
-    if uncovered <= 0:
-        return Size(uncovered)
-    return Size(max(uncovered - state.live_size(Role.ENTRY, state.exit_side), 0))
+    left = state.position.size - sum(order.remaining for order in live)
+    if left <= 0:
+        return Size(left)
+    return Size(max(left - state.live_size(Role.ENTRY, state.exit_side), 0))
 
 
-def _resting_match(live: tuple[Order, ...], quote: Quote) -> Order | None:
+def resting_match(live: tuple[Order, ...], quote: Quote) -> Order | None:
+    """The live order that stands for a wanted one already."""
     for order in live:
         waits = order.time_in_force is TimeInForce.GOOD_TILL_CANCELED
         if waits and order.kind is quote.kind and order.side is quote.side:
@@ -132,28 +134,28 @@ def _adjustment(state: MarketState, order: Order, wanted: Quote, room: Size) -> 
     if order.state is not OrderState.RESTING:
         return
     if wanted.kind is Kind.LEGACY:
-        reason = _replacement_reason(state, order, wanted)
+        reason = replacement_reason(state, order, wanted)
         if reason is not None:
             yield _cancel(state, order, reason)
         return
     size = Size(min(wanted.size, order.remaining + room))
     if size <= 0:
         yield _cancel(state, order, CancelReason.EXIT)
-    elif not _is_exit_on_hold(state) and (order.price != wanted.price or order.remaining != size):
+    elif not is_exit_on_hold(state) and (order.price != wanted.price or order.remaining != size):
         total = Size(order.filled + size)
         yield Step(AmendOrder(client_order_id=order.client_order_id, price=wanted.price, size=total,
                               reason=CancelReason.EXIT))  # fmt: skip
 
 
-def _is_exit_on_hold(state: MarketState) -> bool:
+def is_exit_on_hold(state: MarketState) -> bool:
     """The venue takes no orders now, or a refusal is less than a moment old."""
     return not state.is_active or (state.exit_hold_until is not None and state.now < state.exit_hold_until)
 
 
 def _may_place_exit(state: MarketState, quote: Quote, live: tuple[Order, ...]) -> bool:
-    if _is_exit_on_hold(state):
+    if is_exit_on_hold(state):
         return False
-    if quote.kind is Kind.LEGACY and not quote.crosses and not _is_cool(state, quote.side):
+    if quote.kind is Kind.LEGACY and not quote.crosses and not is_cool(state, quote.side):
         return False
     return not (quote.crosses and any(order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL for order in live))
 
