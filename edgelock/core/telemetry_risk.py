@@ -124,6 +124,23 @@ class KillOff(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JournalTrouble(Record):
+    """The journal cannot be written, or what was known before cannot be read: nobody enters."""
+
+    action = "journal_trouble"
+    level = Level.ERROR
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalOk(Record):
+    """That trouble is over; held_s is how long it kept everybody from entering."""
+
+    action = "journal_ok"
+    held_s: Duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimited(Record):
     action = "rate_limited"
     level = Level.WARNING

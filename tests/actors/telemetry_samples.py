@@ -138,6 +138,8 @@ SAMPLES: tuple[t.Record, ...] = (
     ),
     t.RejectPause(at=NOON, market=TICKER, rejects_in_row=5, until=Timestamp(NOON + 60 * SECOND)),
     t.ClockSkew(at=NOON, is_beyond=True, ahead_least_ms=1_200, ahead_most_ms=2_300, allowed_ms=1_000),
+    t.JournalTrouble(at=NOON, message="the disk is full"),
+    t.JournalOk(at=NOON, held_s=Duration(12_500_000_000)),
     t.KillOn(at=NOON, who="command"),
     t.KillOff(at=NOON, who="signal"),
     t.RateLimited(at=NOON, market=None, what="write tokens", wait_s=Duration(250_000_000)),

@@ -22,6 +22,7 @@ DOCUMENTED = frozenset(action for topic in DOCUMENTED_BY_TOPIC for action in top
 ADDED = frozenset(
     {"order_gone", "time_at_risk", "reject_pause", "clock_skew", "exit_average", "market_add", "market_retire"}
     | {"exchange_status", "entries_held", "live_risk"}
+    | {"journal_trouble", "journal_ok"}
     | {"infrastructure_restart", "restart_storm", "restart_storm_over", "mailbox_deep"}
 )
 """Words of ours beyond the document; a new one is added here on purpose."""
