@@ -82,9 +82,12 @@ class RiskActor(SupervisedActor):
         """A latch that was on is still on; a setting can put it on for this run."""
         self._renew_at_ns = self._clock.monotonic_ns() + RENEW_EVERY_NS
         latch = self._journal.read_latch(KILL_LATCH)
-        who = f"latch set by {latch.who}" if latch is not None and latch.is_on else self._starts_killed_by
-        if who is not None:
-            self._apply(risk.kill_switched(self._state, self._clock.now(), on=True, who=who))
+        now = self._clock.now()
+        if latch is not None and latch.is_on:
+            who = f"latch set by {latch.who}"
+            self._apply(risk.kill_switched(self._state, now, on=True, who=who, since=latch.at))
+        elif self._starts_killed_by is not None:
+            self._apply(risk.kill_switched(self._state, now, on=True, who=self._starts_killed_by))
         self._schedule_tick()
 
     def handle(self, message: Any) -> None:
@@ -98,9 +101,9 @@ class RiskActor(SupervisedActor):
             case OrderOutcome(ticker, at, False):
                 self._apply(risk.order_rejected(self._state, ticker, at))
             case ResultRealized(_, at, pnl):
-                self._apply(risk.realized(self._state, pnl, at))
+                self._apply(risk.realized(self._state, pnl, at=at, now=now))
             case StopTrading():
-                self._apply(RiskStep(replace(self._state, is_stopping=True)))
+                self._apply(risk.stopping(self._state, now))
             case ClockCompared(least_ms, most_ms):
                 self._apply(risk.clock_compared(self._state, now, least_ms=least_ms, most_ms=most_ms))
             case ExchangeStatusNews() | PrivateFeedNews() | GroupNews() | DriftNews():
@@ -117,7 +120,7 @@ class RiskActor(SupervisedActor):
                 self._told.pop(ticker, None)
                 self._state = replace(self._state, venue=venue_trust.market_dropped(self._state.venue, ticker))
             case SettingsNews(settings):
-                self._apply(RiskStep(self._with_settings(settings.risk)))
+                self._apply(risk.settings_changed(self._state, settings.risk, now))
             case RiskTick():
                 self._renew_at_ns = self._clock.monotonic_ns() + RENEW_EVERY_NS
                 self._apply(risk.time_passed(self._state, now), renew=True)
@@ -135,9 +138,6 @@ class RiskActor(SupervisedActor):
             if not on:
                 return
         self._apply(risk.kill_switched(self._state, now, on=on, who=who))
-
-    def _with_settings(self, settings: RiskSettings) -> RiskState:
-        return replace(self._state, settings=settings)
 
     def _apply(self, step: RiskStep, *, renew: bool = False) -> None:
         self._state = step.state

@@ -45,11 +45,12 @@ class Trip:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """Cancel times of the last 60 s, oldest first, and the tier in force until `until`."""
+    """Cancel times of the last 60 s, oldest first, and the tier in force since `since` until `until`."""
 
     cancels: tuple[Timestamp, ...] = ()
     tier: Brake = Brake.NONE
     until: Timestamp | None = None
+    since: Timestamp | None = None
 
     def counts(self, now: Timestamp) -> tuple[int, int]:
         """Cancels within the last 30 s and the last 60 s."""
@@ -81,20 +82,25 @@ def after_cancel(
     A tier that already holds is not tripped again; a higher one is.
     """
     breaker, _ = after_time(breaker, now)
-    recent = (*(at for at in breaker.cancels if now - at < LONG_WINDOW), now)
-    breaker = replace(breaker, cancels=recent)
+    breaker = replace(breaker, cancels=(*without_old(breaker, now).cancels, now))
     for tier, values in ((Brake.HARD, settings.breaker_hard), (Brake.SOFT, settings.breaker_soft)):
         limit = thresholds(values, settings, conditions)
         in_30s, in_60s = breaker.counts(now)
         if tier > breaker.tier and (in_30s >= limit.in_30s or in_60s >= limit.in_60s):
             until = Timestamp(now + values.lasts)
             trip = Trip(tier=tier, cancels_30=in_30s, cancels_60=in_60s, thresholds=limit, until=until)
-            return replace(breaker, tier=tier, until=until), trip
+            return replace(breaker, tier=tier, until=until, since=now), trip
     return breaker, None
 
 
 def after_time(breaker: Breaker, now: Timestamp) -> tuple[Breaker, bool]:
     """The breaker as of now, and whether a tier has just ended."""
     if breaker.until is not None and now >= breaker.until:
-        return replace(breaker, tier=Brake.NONE, until=None), True
+        return replace(breaker, tier=Brake.NONE, until=None, since=None), True
     return breaker, False
+
+
+def without_old(breaker: Breaker, now: Timestamp) -> Breaker:
+    """The breaker without the cancels that no window holds any more."""
+    recent = tuple(at for at in breaker.cancels if now - at < LONG_WINDOW)
+    return breaker if len(recent) == len(breaker.cancels) else replace(breaker, cancels=recent)

@@ -1,70 +1,59 @@
-"""What the risk side knows, and the verdict it makes of it for each market (strategy §8).
+"""What each fact changes in what the risk side knows (strategy §8).
 
-A value: facts about cancels, fills, rejects and the operator's latch go in, permits come out. Verdicts combine by
-`min`, so the strictest one holds; every verdict names its reason and, where time ends it, when.
+Facts about cancels, fills, rejects, the journal and the operator's latch go in, a new state and what is told about it
+come out. The state is `core/risk_state.py`, the verdicts made of it `core/risk_verdicts.py`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
 from edgelock.core import venue_trust
-from edgelock.core.breakers import Breaker, Conditions, Trip, after_cancel, after_time
-from edgelock.core.permit import KILL_REASON, Brake, Mode, Permit
+from edgelock.core.breakers import Conditions, Trip, after_cancel, after_time, without_old
+from edgelock.core.permit import Brake
+from edgelock.core.risk_state import CLEAN, DAY, MarketRisk, RiskState, end_of
+from edgelock.core.risk_verdicts import Verdict, permit_for, verdicts
 from edgelock.core.settings import RiskSettings
 from edgelock.core.telemetry import (
     BreakerClear,
     BreakerHard,
     BreakerSoft,
     ClockSkew,
+    JournalOk,
+    JournalTrouble,
     KillOff,
     KillOn,
     LossLimit,
     Record,
     RejectPause,
 )
-from edgelock.core.units import MILLISECOND, SECOND, Duration, Money, Timestamp
-from edgelock.core.venue_trust import TrustStep, VenueTrust
+from edgelock.core.units import MILLISECOND, Duration, Money, Timestamp
+from edgelock.core.venue_trust import TrustStep
 
-DAY = Duration(86_400 * SECOND)
+__all__ = [
+    "DAY",
+    "MarketRisk",
+    "RiskState",
+    "RiskStep",
+    "Verdict",
+    "cancel_sent",
+    "clock_compared",
+    "journal_told",
+    "kill_switched",
+    "memory_unread",
+    "next_change",
+    "order_accepted",
+    "order_rejected",
+    "permit_for",
+    "realized",
+    "settings_changed",
+    "stopping",
+    "time_passed",
+    "venue_told",
+    "verdicts",
+]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketRisk:
-    """One market's breaker, and its rejects in a row."""
-
-    breaker: Breaker = Breaker()
-    rejects_in_row: int = 0
-    pauses_in_row: int = 0
-    paused_until: Timestamp | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskState:
-    """All markets, the portfolio's breaker, the latch and the day's result.
-
-    realized_today  net of fees, of the UTC day `day` (days since the epoch) of the engine's clock
-    loss_limit_until  the end of the day on which the limit was reached; None while it is not
-    """
-
-    settings: RiskSettings
-    markets: MappingProxyType[str, MarketRisk] = field(default_factory=lambda: MappingProxyType({}))
-    portfolio: Breaker = Breaker()
-    venue: VenueTrust = VenueTrust()
-    is_killed: bool = False
-    is_clock_off: bool = False
-    is_stopping: bool = False
-    day: int = 0
-    realized_today: Money = Money(0)
-    loss_limit_until: Timestamp | None = None
-
-    def market(self, ticker: str) -> MarketRisk:
-        """What is known of one market; nothing yet is a clean record."""
-        return self.markets.get(ticker, MarketRisk())
-
-    def with_market(self, ticker: str, market: MarketRisk) -> "RiskState":
-        """The state with one market's record replaced."""
-        return replace(self, markets=MappingProxyType({**self.markets, ticker: market}))
+PAUSE_DOUBLINGS_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +64,23 @@ class RiskStep:
     records: tuple[Record, ...] = ()
 
 
-def cancel_sent(state: RiskState, ticker: str, now: Timestamp, conditions: Conditions) -> RiskStep:
+def cancel_sent(state: RiskState, ticker: str, at: Timestamp, conditions: Conditions) -> RiskStep:
     """A cancel or replace caused by quoting: it counts for the market and for the portfolio.
 
     What had ended by then is told first, so that no tier trips again before its end was told.
     """
-    ended = time_passed(state, now)
+    ended = _tiers_ended(state, at)
     state = ended.state
     market = state.market(ticker)
-    breaker, trip = after_cancel(market.breaker, now, state.settings, conditions)
+    breaker, trip = after_cancel(market.breaker, at, state.settings, conditions)
     wide = replace(conditions, multiplier=state.settings.portfolio_breaker_multiplier)
-    portfolio, portfolio_trip = after_cancel(state.portfolio, now, state.settings, wide)
+    portfolio, portfolio_trip = after_cancel(state.portfolio, at, state.settings, wide)
     state = replace(state.with_market(ticker, replace(market, breaker=breaker)), portfolio=portfolio)
     records = list(ended.records)
     if trip is not None:
-        records.append(_trip_record(trip, now, ticker, "market"))
+        records.append(_trip_record(trip, at, ticker, "market"))
     if portfolio_trip is not None:
-        records.append(_trip_record(portfolio_trip, now, None, "portfolio"))
+        records.append(_trip_record(portfolio_trip, at, None, "portfolio"))
     return RiskStep(state, tuple(records))
 
 
@@ -102,10 +91,16 @@ def order_rejected(state: RiskState, ticker: str, now: Timestamp) -> RiskStep:
     in_row = market.rejects_in_row + 1
     if in_row < settings.reject_streak:
         return RiskStep(state.with_market(ticker, replace(market, rejects_in_row=in_row)))
-    until = Timestamp(now + settings.reject_pause * 2 ** min(market.pauses_in_row, 10))
-    paused = replace(market, rejects_in_row=0, pauses_in_row=market.pauses_in_row + 1, paused_until=until)
+    in_row_before = market.pauses_in_row
+    until = Timestamp(now + pause_after(in_row_before, settings))
+    paused = replace(market, rejects_in_row=0, pauses_in_row=in_row_before + 1, paused_since=now, paused_until=until)
     record = RejectPause(at=now, market=ticker, rejects_in_row=in_row, until=until)
     return RiskStep(state.with_market(ticker, paused), (record,))
+
+
+def pause_after(pauses_in_row: int, settings: RiskSettings) -> Duration:
+    """How long the next pause is after so many without an accepted order between them."""
+    return Duration(settings.reject_pause * 2 ** min(pauses_in_row, PAUSE_DOUBLINGS_MAX))
 
 
 def order_accepted(state: RiskState, ticker: str) -> RiskStep:
@@ -116,30 +111,58 @@ def order_accepted(state: RiskState, ticker: str) -> RiskStep:
     return RiskStep(state.with_market(ticker, replace(market, rejects_in_row=0, pauses_in_row=0)))
 
 
-def realized(state: RiskState, pnl: Money, now: Timestamp) -> RiskStep:
-    """A closed quantity's result; at the daily limit entries stop until the next UTC day or a resume."""
-    state = _of_today(state, now)
-    total = Money(state.realized_today + pnl)
-    state = replace(state, realized_today=total)
-    if total > -state.settings.max_daily_loss or state.loss_limit_until is not None:
+def realized(state: RiskState, pnl: Money, *, at: Timestamp, now: Timestamp) -> RiskStep:
+    """A closed quantity's result; at the daily limit entries stop until the next UTC day or a resume.
+
+    It counts to the UTC day in which it happened, which for a fill that was found late may be over.
+    """
+    state = state.of_day(now)
+    if at // DAY < state.day:
         return RiskStep(state)
-    until = Timestamp((state.day + 1) * DAY)
-    record = LossLimit(at=now, realized_today=total, allowed=state.settings.max_daily_loss, until=until)
-    return RiskStep(replace(state, loss_limit_until=until), (record,))
+    return _limited(replace(state, realized_today=Money(state.realized_today + pnl)), now)
 
 
-def kill_switched(state: RiskState, now: Timestamp, *, on: bool, who: str) -> RiskStep:
-    """The operator's latch.
+def settings_changed(state: RiskState, settings: RiskSettings, now: Timestamp) -> RiskStep:
+    """New limits hold at once, for the day's losses so far too."""
+    return _limited(replace(state, settings=settings).of_day(now), now)
 
-    Off is a resume: it also forgives order groups that fired, ends the loss limit and starts the day's count anew.
+
+def kill_switched(state: RiskState, now: Timestamp, *, on: bool, who: str, since: Timestamp | None = None) -> RiskStep:
+    """The operator's latch, moved now or, when it is an earlier run's, at `since`.
+
+    Off is a resume: it also forgives order groups that fired, ends the loss limit and starts the day's count anew, and
+    accepts that what was known before could not be read.
     """
     if on:
-        return RiskStep(replace(state, is_killed=True), (KillOn(at=now, who=who),))
+        killed = replace(state, is_killed=True, killed_by=who, killed_since=now if since is None else since)
+        return RiskStep(killed, (KillOn(at=now, who=who),))
     trust = venue_trust.resumed(state.venue, now)
-    forgiven = replace(_of_today(state, now), is_killed=False, venue=trust.trust)
-    if forgiven.loss_limit_until is not None:
-        forgiven = replace(forgiven, loss_limit_until=None, realized_today=Money(0))
-    return RiskStep(forgiven, (KillOff(at=now, who=who), *trust.records))
+    resumed = replace(state.of_day(now), is_killed=False, killed_by="", killed_since=None, venue=trust.trust)
+    if resumed.loss_limit_until is not None:
+        resumed = replace(
+            resumed,
+            loss_limit_since=None,
+            loss_limit_until=None,
+            realized_today=Money(0),
+            count_restarted_at=now,
+        )
+    journal = _journal_held(resumed, now, trouble=resumed.journal_trouble, unread="")
+    return RiskStep(journal.state, (KillOff(at=now, who=who), *trust.records, *journal.records))
+
+
+def stopping(state: RiskState, now: Timestamp) -> RiskStep:
+    """The run is ending; nothing takes that back."""
+    return RiskStep(replace(state, is_stopping=True, stopping_since=state.stopping_since or now))
+
+
+def journal_told(state: RiskState, now: Timestamp, trouble: str) -> RiskStep:
+    """What keeps the journal from being written, "" when nothing does. Told when it begins and when it is over."""
+    return _journal_held(state, now, trouble=trouble, unread=state.memory_unread)
+
+
+def memory_unread(state: RiskState, now: Timestamp, why: str) -> RiskStep:
+    """What was known before this life cannot be read: nobody enters until an operator's resume accepts that."""
+    return _journal_held(state, now, trouble=state.journal_trouble, unread=why)
 
 
 def venue_told(state: RiskState, step: TrustStep) -> RiskStep:
@@ -151,44 +174,20 @@ def clock_compared(state: RiskState, now: Timestamp, *, least_ms: int, most_ms: 
     """Our clock is ahead of the venue's by between these two; entries stop while it is certainly off by too much."""
     allowed_ms = state.settings.max_clock_skew // MILLISECOND
     is_off = least_ms > allowed_ms or most_ms < -allowed_ms
+    state = replace(state, clock_ahead_ms=(least_ms, most_ms))
     if is_off == state.is_clock_off:
         return RiskStep(state)
     record = ClockSkew(at=now, is_beyond=is_off, ahead_least_ms=least_ms, ahead_most_ms=most_ms, allowed_ms=allowed_ms)
-    return RiskStep(replace(state, is_clock_off=is_off), (record,))
+    return RiskStep(replace(state, is_clock_off=is_off, clock_off_since=now if is_off else None), (record,))
 
 
 def time_passed(state: RiskState, now: Timestamp) -> RiskStep:
-    """Tiers, pauses and the loss limit end by time; the end of a tier is told."""
-    records: list[Record] = []
-    state = _of_today(state, now)
-    for ticker, market in state.markets.items():
-        breaker, is_cleared = after_time(market.breaker, now)
-        if is_cleared:
-            records.append(BreakerClear(at=now, market=ticker, scope="market"))
-        paused_until = market.paused_until if (market.paused_until or 0) > now else None
-        if is_cleared or paused_until != market.paused_until:
-            state = state.with_market(ticker, replace(market, breaker=breaker, paused_until=paused_until))
-    portfolio, is_cleared = after_time(state.portfolio, now)
-    if is_cleared:
-        records.append(BreakerClear(at=now, market=None, scope="portfolio"))
-    return RiskStep(replace(state, portfolio=portfolio), tuple(records))
-
-
-def permit_for(state: RiskState, ticker: str, now: Timestamp) -> Permit:
-    """The strictest verdict for one market now."""
-    market = state.market(ticker)
-    brake = max(_tier(market.breaker, now), _tier(state.portfolio, now))
-    cancels_30, _ = market.breaker.counts(now)
-    reason, until = _strictest(state, market, now)
-    is_paused = state.venue.standing(ticker).standing.is_paused
-    reason, until = (reason, until) if reason else state.venue.reason(ticker)
-    if reason:
-        # While the venue refuses every order an exit would only collect rejects; it goes out when the pause ends.
-        mode = Mode.HALTED if state.is_stopping or is_paused else Mode.REDUCE_ONLY
-        return Permit(mode=mode, brake=brake, reason=reason, until=until, cancels_30=cancels_30)
-    until = _tier_until(market.breaker, state.portfolio, now)
-    reason = "cb_soft" if brake is Brake.SOFT else ""
-    return Permit(mode=Mode.OPEN, brake=brake, reason=reason, until=until, cancels_30=cancels_30)
+    """Tiers, pauses and the loss limit end by time; the end of a tier is told. What no longer counts is forgotten."""
+    step = _tiers_ended(state.of_day(now), now)
+    markets = {ticker: market for ticker, market in step.state.markets.items() if market != CLEAN}
+    if len(markets) == len(step.state.markets):
+        return step
+    return RiskStep(replace(step.state, markets=MappingProxyType(markets)), step.records)
 
 
 def next_change(state: RiskState, now: Timestamp) -> Timestamp | None:
@@ -200,37 +199,44 @@ def next_change(state: RiskState, now: Timestamp) -> Timestamp | None:
     return min(ahead) if ahead else None
 
 
-def _strictest(state: RiskState, market: MarketRisk, now: Timestamp) -> tuple[str, Timestamp | None]:
-    if state.is_stopping:
-        return "stopping", None
-    if state.is_killed:
-        return KILL_REASON, None
-    if state.loss_limit_until is not None and now < state.loss_limit_until:
-        return "loss_limit", state.loss_limit_until
-    if state.is_clock_off:
-        return "clock_skew", None
-    for breaker in (state.portfolio, market.breaker):
-        if _tier(breaker, now) is Brake.HARD:
-            return "cb_hard", breaker.until
-    if market.paused_until is not None and now < market.paused_until:
-        return "rejects", market.paused_until
-    return "", None
+def _tiers_ended(state: RiskState, now: Timestamp) -> RiskStep:
+    records: list[Record] = []
+    changed: dict[str, MarketRisk] = {}
+    for ticker, market in state.markets.items():
+        breaker, is_cleared = after_time(without_old(market.breaker, now), now)
+        if is_cleared:
+            records.append(BreakerClear(at=now, market=ticker, scope="market"))
+        is_pause_over = market.paused_until is not None and now >= market.paused_until
+        if is_pause_over:
+            changed[ticker] = replace(market, breaker=breaker, paused_since=None, paused_until=None)
+        elif breaker is not market.breaker:
+            changed[ticker] = replace(market, breaker=breaker)
+    portfolio, is_cleared = after_time(without_old(state.portfolio, now), now)
+    if is_cleared:
+        records.append(BreakerClear(at=now, market=None, scope="portfolio"))
+    markets = MappingProxyType({**state.markets, **changed}) if changed else state.markets
+    return RiskStep(replace(state, markets=markets, portfolio=portfolio), tuple(records))
 
 
-def _tier(breaker: Breaker, now: Timestamp) -> Brake:
-    return Brake.NONE if breaker.until is None or now >= breaker.until else breaker.tier
+def _limited(state: RiskState, now: Timestamp) -> RiskStep:
+    """Entries stop when the day's result is at the limit and they have not stopped for it yet."""
+    total, allowed = state.realized_today, state.settings.max_daily_loss
+    if total > -allowed or state.loss_limit_until is not None:
+        return RiskStep(state)
+    until = end_of(state.day)
+    record = LossLimit(at=now, realized_today=total, allowed=allowed, until=until)
+    return RiskStep(replace(state, loss_limit_since=now, loss_limit_until=until), (record,))
 
 
-def _tier_until(market: Breaker, portfolio: Breaker, now: Timestamp) -> Timestamp | None:
-    ends = [breaker.until for breaker in (market, portfolio) if breaker.until is not None and breaker.until > now]
-    return max(ends) if ends else None
-
-
-def _of_today(state: RiskState, now: Timestamp) -> RiskState:
-    day = now // DAY
-    if day == state.day:
-        return state
-    return replace(state, day=day, realized_today=Money(0), loss_limit_until=None)
+def _journal_held(state: RiskState, now: Timestamp, *, trouble: str, unread: str) -> RiskStep:
+    was_since, is_held = state.journal_since, bool(trouble or unread)
+    since = (was_since or now) if is_held else None
+    state = replace(state, journal_trouble=trouble, memory_unread=unread, journal_since=since)
+    if was_since is None and is_held:
+        return RiskStep(state, (JournalTrouble(at=now, message=unread or trouble),))
+    if was_since is not None and not is_held:
+        return RiskStep(state, (JournalOk(at=now, held_s=Duration(now - was_since)),))
+    return RiskStep(state)
 
 
 def _trip_record(

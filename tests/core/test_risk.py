@@ -197,9 +197,9 @@ def test_an_accepted_order_ends_the_row_and_the_doubling():
 
 def test_the_daily_loss_stops_entries_in_every_market_until_the_next_utc_day():
     tomorrow = Timestamp((NOON // DAY + 1) * DAY)
-    first = risk.realized(a_risk(), Money(-30 * A_DOLLAR), NOON)
-    second = risk.realized(first.state, Money(-20 * A_DOLLAR), after(1))
-    third = risk.realized(second.state, Money(-5 * A_DOLLAR), after(2))
+    first = risk.realized(a_risk(), Money(-30 * A_DOLLAR), at=NOON, now=NOON)
+    second = risk.realized(first.state, Money(-20 * A_DOLLAR), at=after(1), now=after(1))
+    third = risk.realized(second.state, Money(-5 * A_DOLLAR), at=after(2), now=after(2))
 
     assert (actions(second.records), actions(first.records), actions(third.records)) == (["loss_limit"], [], [])
     limit = second.records[0]
@@ -211,26 +211,26 @@ def test_the_daily_loss_stops_entries_in_every_market_until_the_next_utc_day():
 
 
 def test_profits_of_the_day_count_against_its_losses():
-    state = risk.realized(a_risk(), Money(20 * A_DOLLAR), NOON).state
+    state = risk.realized(a_risk(), Money(20 * A_DOLLAR), at=NOON, now=NOON).state
 
-    assert risk.realized(state, Money(-69 * A_DOLLAR), NOON).records == ()
+    assert risk.realized(state, Money(-69 * A_DOLLAR), at=NOON, now=NOON).records == ()
 
 
 def test_an_operators_resume_ends_the_loss_limit_and_starts_the_count_anew():
-    state = risk.realized(a_risk(), Money(-50 * A_DOLLAR), NOON).state
+    state = risk.realized(a_risk(), Money(-50 * A_DOLLAR), at=NOON, now=NOON).state
 
     resumed = risk.kill_switched(state, NOON, on=False, who="command").state
 
     assert Mode.OPEN is risk.permit_for(resumed, TICKER, NOON).mode
-    assert risk.realized(resumed, Money(-49 * A_DOLLAR), NOON).records == ()
+    assert risk.realized(resumed, Money(-49 * A_DOLLAR), at=NOON, now=NOON).records == ()
 
 
 def test_a_resume_without_a_loss_limit_does_not_forgive_the_days_losses():
-    state = risk.realized(a_risk(), Money(-49 * A_DOLLAR), NOON).state
+    state = risk.realized(a_risk(), Money(-49 * A_DOLLAR), at=NOON, now=NOON).state
 
     resumed = risk.kill_switched(state, NOON, on=False, who="command").state
 
-    assert actions(risk.realized(resumed, Money(-A_DOLLAR), NOON).records) == ["loss_limit"]
+    assert actions(risk.realized(resumed, Money(-A_DOLLAR), at=NOON, now=NOON).records) == ["loss_limit"]
 
 
 # --- the latch and the ladder -----------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def test_the_latch_stops_entries_everywhere_until_it_is_moved_back():
 
 def test_the_reason_that_only_an_operator_ends_is_named_before_those_that_time_ends():
     state, _ = after_cancels(a_risk(), 16)
-    state = risk.realized(state, Money(-60 * A_DOLLAR), NOON).state
+    state = risk.realized(state, Money(-60 * A_DOLLAR), at=NOON, now=NOON).state
     assert risk.permit_for(state, TICKER, NOON).reason == "loss_limit"
 
     killed = risk.kill_switched(state, NOON, on=True, who="command").state
@@ -298,7 +298,7 @@ def test_whatever_happens_the_verdict_is_the_strictest_of_all_that_hold(story):
             "cancel": lambda s, t=ticker, n=now: risk.cancel_sent(s, t, n, CALM),
             "reject": lambda s, t=ticker, n=now: risk.order_rejected(s, t, n),
             "accept": lambda s, t=ticker: risk.order_accepted(s, t),
-            "loss": lambda s, n=now: risk.realized(s, Money(-20 * A_DOLLAR), n),
+            "loss": lambda s, n=now: risk.realized(s, Money(-20 * A_DOLLAR), at=n, now=n),
             "kill": lambda s, n=now: risk.kill_switched(s, n, on=True, who="x"),
             "resume": lambda s, n=now: risk.kill_switched(s, n, on=False, who="x"),
             "time": lambda s, n=now: risk.time_passed(s, n),
@@ -344,7 +344,9 @@ def test_a_clock_that_may_be_right_stops_nobody():
     """The venue's date has whole seconds: within its width nothing is known."""
     state = RiskState(settings=RiskSettings())
 
-    assert risk.clock_compared(state, NOON, least_ms=-900, most_ms=1_900).state == state
+    step = risk.clock_compared(state, NOON, least_ms=-900, most_ms=1_900)
+
+    assert (step.records, risk.permit_for(step.state, "T", NOON).mode) == ((), Mode.OPEN)
 
 
 # --- what the venue's side tells --------------------------------------------------------------------------------

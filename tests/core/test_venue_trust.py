@@ -2,6 +2,9 @@
 
 from edgelock.core import venue_trust
 from edgelock.core.exchange_standing import ShardStanding, Standing
+from edgelock.core.risk_state import RiskState
+from edgelock.core.risk_verdicts import permit_for
+from edgelock.core.settings import RiskSettings
 from edgelock.core.venue_trust import VenueTrust
 from tests.core.builders import NOON, TICKER, after
 
@@ -16,7 +19,8 @@ def two_shards() -> VenueTrust:
 
 
 def reasons(trust: VenueTrust) -> list[str]:
-    return [trust.reason(ticker)[0] for ticker in (TICKER, OTHER)]
+    """What a permit of each market would name."""
+    return [permit_for(RiskState(settings=RiskSettings(), venue=trust), each, NOON).reason for each in (TICKER, OTHER)]
 
 
 def test_nothing_is_forbidden_before_any_news():
@@ -40,7 +44,8 @@ def test_a_pause_says_when_the_venue_expects_it_to_end():
 
     trust = venue_trust.exchange_status(two_shards(), NOON, {0: soon}).trust
 
-    assert trust.reason(TICKER) == ("maintenance", after(900))
+    permit = permit_for(RiskState(settings=RiskSettings(), venue=trust), TICKER, NOON)
+    assert (permit.reason, permit.until) == ("maintenance", after(900))
 
 
 def test_a_change_of_a_shard_is_told_once_with_what_it_was_before():
@@ -92,3 +97,23 @@ def test_a_market_that_was_left_leaves_no_drift_and_no_shard_behind():
     drifting = venue_trust.drift(two_shards(), NOON, OTHER, is_drifting=True).trust
 
     assert venue_trust.market_dropped(drifting, OTHER) == venue_trust.market_added(VenueTrust(), TICKER, 0)
+
+
+def test_each_hold_knows_since_when_it_holds_and_news_that_say_the_same_do_not_renew_it():
+    trust = venue_trust.exchange_status(two_shards(), NOON, {0: OPEN, 3: PAUSED}).trust
+    trust = venue_trust.private_feed(trust, after(1), is_live=False).trust
+    trust = venue_trust.order_group(trust, after(2), shard=3, is_triggered=True).trust
+    trust = venue_trust.drift(trust, after(3), OTHER, is_drifting=True).trust
+    for again in range(4, 6):
+        trust = venue_trust.exchange_status(trust, after(again), {0: OPEN, 3: PAUSED}).trust
+        trust = venue_trust.private_feed(trust, after(again), is_live=False).trust
+        trust = venue_trust.order_group(trust, after(again), shard=3, is_triggered=True).trust
+        trust = venue_trust.drift(trust, after(again), OTHER, is_drifting=True).trust
+
+    assert trust.standing_since(OTHER) == NOON
+    assert (trust.private_feed_lost_since, trust.fired_groups[3], trust.drifting[OTHER]) == (
+        after(1),
+        after(2),
+        after(3),
+    )
+    assert venue_trust.private_feed(trust, after(9), is_live=True).trust.private_feed_lost_since is None
