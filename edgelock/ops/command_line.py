@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from edgelock import __version__
+from edgelock.ops.alive_command import alive
 from edgelock.ops.check import check
 from edgelock.ops.config_option import config_option
 from edgelock.ops.control_commands import CONTROL_COMMANDS
@@ -215,7 +216,7 @@ def simulate(arguments: tuple[str, ...]) -> int:
     return _forwarded(command, arguments)
 
 
-for _command in (check, *CONTROL_COMMANDS):
+for _command in (check, alive, *CONTROL_COMMANDS):
     program.add_command(_command)
 
 

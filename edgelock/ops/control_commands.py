@@ -17,7 +17,7 @@ from edgelock.ops.status import status_text
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
-def _of_the_bot(command: Command) -> Command:
+def of_the_bot(command: Command) -> Command:
     """Adds the options that say which bot is meant; the command receives its state directory."""
     state = click.option(
         "--state",
@@ -47,7 +47,7 @@ def _state_directory(context: click.Context, _parameter: click.Parameter, given:
 
 
 @click.command()
-@_of_the_bot
+@of_the_bot
 @click.option("--json", "as_json", is_flag=True, help="The whole answer as JSON.")
 def status(directory: Path, as_json: bool) -> None:
     """Show the running bot: mode, P&L, and every market.
@@ -59,7 +59,7 @@ def status(directory: Path, as_json: bool) -> None:
 
 
 @click.command()
-@_of_the_bot
+@of_the_bot
 def kill(directory: Path) -> None:
     """Stop new quotes at once; positions still exit.
 
@@ -71,7 +71,7 @@ def kill(directory: Path) -> None:
 
 
 @click.command()
-@_of_the_bot
+@of_the_bot
 def resume(directory: Path) -> None:
     """Take the kill switch off; entries come back."""
     ask(directory, "resume")
@@ -79,7 +79,7 @@ def resume(directory: Path) -> None:
 
 
 @click.command()
-@_of_the_bot
+@of_the_bot
 def stop(directory: Path) -> None:
     """Shut the bot down as Ctrl-C does: cancel every order, confirm, exit. Positions remain."""
     ask(directory, "stop")
@@ -87,7 +87,7 @@ def stop(directory: Path) -> None:
 
 
 @click.command()
-@_of_the_bot
+@of_the_bot
 @click.argument("ticker")
 def restart(directory: Path, ticker: str) -> None:
     """Restart one market's actor, also one in quarantine."""
