@@ -18,9 +18,10 @@ from pykka import ActorRegistry, Future, ThreadingActor, ThreadingFuture
 from pykka._actor import ActorInbox
 from pykka.messages import _ActorStop
 
-from edgelock.actors.lifecycle import Died, Incarnation, Phase, Started
+from edgelock.actors.lifecycle import Died, Heartbeat, Incarnation, Phase, Started
 
 TRACEBACK_CHARACTERS_MAX = 8_000
+MESSAGE_CHARACTERS_MAX = 300
 
 _this_thread = threading.local()
 
@@ -52,8 +53,10 @@ class SupervisedActor(ThreadingActor):
         self.obituary: Died | None = None
         self.busy: BusyMark | None = None
         self.handled_count = 0
+        self.answered_ns: int | None = None
         self._phase = Phase.ON_START
         self._failure: tuple[str, str, str] | None = None
+        self._fatal_message = ""
         self._abandoned = False
         super().__init__()
 
@@ -125,12 +128,17 @@ class SupervisedActor(ThreadingActor):
         if self._abandoned:
             self.actor_stopped.set()
             return None
+        if isinstance(message, Heartbeat):
+            self.answered_ns = message.sent_ns
+            return None
         self.busy = BusyMark(self.incarnation.monotonic_ns(), type(message).__name__)
         if isinstance(message, _ActorStop):
             self._phase = Phase.ON_STOP
         try:
             return super()._handle_receive(message)
         except BaseException as error:
+            if self._phase is Phase.HANDLE:
+                self._fatal_message = _described(message)
             self._note(error)
             # Under an ask pykka would let the actor live on, with whatever the handler left half done.
             self.actor_stopped.set()
@@ -166,6 +174,7 @@ class SupervisedActor(ThreadingActor):
             signature=signature,
             phase=self._phase,
             traceback_text=traceback_text,
+            message=self._fatal_message,
             expected=self._failure is None,
         )
         if self.incarnation.supervisor is None:
@@ -188,6 +197,15 @@ def signature_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].name}:{frames[-1].lineno}" if frames else "nowhere:0"
     return f"{type(error).__name__}@{where}"
+
+
+def _described(message: object) -> str:
+    """Type and contents, on one line."""
+    try:
+        text = " ".join(repr(message).split())
+    except Exception:  # noqa: BLE001 - firewall: the message that kills may be one that cannot even be printed
+        text = type(message).__name__
+    return text[:MESSAGE_CHARACTERS_MAX]
 
 
 def _reason(error: BaseException) -> str:

@@ -44,6 +44,10 @@ class Cell:
     abandoned         threads given up on; those still alive are zombies
     is_restart_wanted the present life is being stopped only to be replaced
     is_leaving        the child is forgotten once its present life has ended
+    since_ns          when it came into its present state
+    due_ns            when its back-off is over; None when it is in none
+    last_crash        why the latest life ended that did not end as told
+    fatal_messages    messages that killed a life; they were not delivered again
     down_since_ns     when the previous life ended, None in the first
     """
 
@@ -54,16 +58,22 @@ class Cell:
     inbox: LanedInbox | None = None
     abandoned: list[SupervisedActor] = field(default_factory=list)
     backoff_ns: int = 0
+    since_ns: int
+    due_ns: int | None = None
     last_signature: str | None = None
+    last_crash: str | None = None
+    fatal_messages: int = 0
     down_since_ns: int | None = None
     is_restart_wanted: bool = False
     is_leaving: bool = False
 
-    def move_to(self, state: ChildState) -> None:
+    def move_to(self, state: ChildState, now_ns: int) -> None:
         """Change state along the table; anything else is a defect of the supervisor."""
         if state not in NEXT[self.state]:
             raise ValueError(f"{self.spec.name} cannot go from {self.state} to {state}")
         self.state = state
+        self.since_ns = now_ns
+        self.due_ns = None
 
     def zombies(self) -> int:
         """Abandoned threads that still run; forgets the ones that ended."""

@@ -59,7 +59,7 @@ class ChildTable:
     def take_in(self, spec: ChildSpec) -> Cell:
         """A new child. Its mail is kept from now on; its numbers continue those of a forgotten namesake."""
         before_first = max(spec.first_incarnation - 1, self._last_incarnations.get(spec.name, 0))
-        cell = self._cells[spec.name] = Cell(spec=spec, incarnation=before_first)
+        cell = self._cells[spec.name] = Cell(spec=spec, incarnation=before_first, since_ns=self._now())
         self.expect(cell)
         return cell
 
@@ -72,7 +72,7 @@ class ChildTable:
         """Put the next life into the cell. Raises what the child's constructor or `Thread.start` raise."""
         cell.incarnation += 1
         self._last_incarnations[cell.spec.name] = cell.incarnation
-        cell.move_to(ChildState.STARTING)
+        cell.move_to(ChildState.STARTING, self._now())
         actor = cell.spec.factory(
             Incarnation(
                 name=cell.spec.name,
@@ -94,7 +94,7 @@ class ChildTable:
 
     def tell_to_stop(self, cell: Cell) -> None:
         """Ask the present life to end after its present message."""
-        cell.move_to(ChildState.STOPPING)
+        cell.move_to(ChildState.STOPPING, self._now())
         if cell.inbox is not None:
             cell.inbox.put(Envelope(stop_message()))
 
@@ -107,12 +107,12 @@ class ChildTable:
 
     def quarantine(self, cell: Cell) -> None:
         """Nobody is coming until a person says so: what waits and what arrives is counted as lost."""
-        cell.move_to(ChildState.QUARANTINED)
+        cell.move_to(ChildState.QUARANTINED, self._now())
         self._vacate(cell)
 
     def close(self, cell: Cell) -> None:
         """Nobody will ever come again."""
-        cell.move_to(ChildState.STOPPED)
+        cell.move_to(ChildState.STOPPED, self._now())
         self._vacate(cell)
 
     def _vacate(self, cell: Cell) -> None:

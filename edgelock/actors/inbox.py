@@ -106,15 +106,16 @@ class LanedInbox:
     def detach(self) -> list[Envelope[Any]]:
         """Close this inbox for good and hand back what its successor should get, in the order it would be served.
 
-        Asks are refused at once (their askers must not wait for somebody who may never come) and stops are left
-        out: they were meant for this incarnation. A zombie that comes back to `get` is told to stop.
+        Asks are refused at once (their askers must not wait for somebody who may never come). Stops, and messages
+        whose class says `dies_with_its_life`, are left out: they were meant for this incarnation. A zombie that
+        comes back to `get` is told to stop.
         """
         with self._changed:
             left_over = []
             while (waiting := self._next()) is not None:
                 if waiting.envelope.reply_to is not None:
                     _refuse(waiting.envelope)
-                elif not isinstance(waiting.envelope.message, _ActorStop):
+                elif not _dies_with_its_life(waiting.envelope.message):
                     left_over.append(waiting.envelope)
             self._detached = True
             self._changed.notify_all()
@@ -132,6 +133,10 @@ class LanedInbox:
                 max_depth=self._max_depth,
                 oldest_waiting_ns=0 if oldest is None else self._monotonic_ns() - oldest,
             )
+
+    def fifo_depth(self) -> int:
+        """Messages waiting that must not be lost; cheap enough to ask of every inbox at every round."""
+        return len(self._fifo)
 
     def unserved_ns(self) -> int:
         """How long something has been waiting while nothing was taken out; 0 when empty.
@@ -181,6 +186,10 @@ class LanedInbox:
         if self._latest:
             heads.append(next(iter(self._latest.values())).since_ns)
         return min(heads, default=None)
+
+
+def _dies_with_its_life(message: object) -> bool:
+    return isinstance(message, _ActorStop) or getattr(type(message), "dies_with_its_life", False)
 
 
 def _refuse(envelope: Envelope[Any]) -> None:

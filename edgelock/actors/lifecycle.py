@@ -32,8 +32,9 @@ class Incarnation:
 
 
 class Phase(StrEnum):
-    """The part of its life an actor was in when it ended."""
+    """The part of its life an actor was in when it ended; LAUNCH when it never had a thread."""
 
+    LAUNCH = "launch"
     ON_START = "on_start"
     HANDLE = "handle"
     ON_STOP = "on_stop"
@@ -56,6 +57,7 @@ class Died:
     reason_text     "ValueError: ..." or, without an error, "ended normally"
     signature       "ValueError@function:line" of the innermost frame; equal signatures mean the same defect
     traceback_text  as Python prints it; empty without an error
+    message         the message whose handler failed: type and contents, cut at 300 characters; empty when none did
     expected        no error: it was told to stop, or it stopped by itself
     """
 
@@ -67,4 +69,19 @@ class Died:
     signature: str
     phase: Phase
     traceback_text: str
+    message: str
     expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The watchdog asks this life for a sign; the base class answers it. `sent_ns` is real, monotonic time.
+
+    It goes in front: it asks whether messages are taken and handled, not how many there are. An actor that is
+    behind would only hand its backlog on to its heir, so being behind is no reason to replace it.
+    """
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    dies_with_its_life: ClassVar[bool] = True
+
+    sent_ns: int

@@ -27,13 +27,17 @@ class ChildRestarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildCrashed:
-    """A life ended unasked. `phase` is "on_start", "handle", "on_stop", or "launch" when it never got a thread."""
+    """A life ended unasked. `phase` is "on_start", "handle", "on_stop", or "launch" when it never got a thread.
+
+    `message` is what its last handler was given, as text; empty when no handler failed. It is not delivered again.
+    """
 
     name: str
     incarnation: int
     reason: str
     signature: str
     phase: str
+    message: str
     traceback: str
 
 
@@ -79,7 +83,30 @@ class RequestRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InfrastructureReady:
-    """Every infrastructure child is up; the others start now."""
+    """Every infrastructure child is up, for the first time or again; the others start now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfrastructureRestarting:
+    """Infrastructure died: it and all that started after it will start again, in order.
+
+    name, reason  who died, and of what
+    stopped       who is stopped because of that: the markets, then infrastructure in the order of its stop
+    backoff_ns    the pause before the dead one starts again
+    """
+
+    name: str
+    reason: str
+    stopped: tuple[str, ...]
+    backoff_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxDeep:
+    """So many messages that must not be lost are waiting for this child."""
+
+    name: str
+    depth: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +148,8 @@ Notice = (
     | ChildStopped
     | RequestRefused
     | InfrastructureReady
+    | InfrastructureRestarting
+    | MailboxDeep
     | StormHeld
     | StormOver
     | WatchdogStarved

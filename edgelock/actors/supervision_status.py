@@ -12,7 +12,11 @@ from edgelock.actors.inbox import InboxCounters
 class ChildStatus:
     """One child. Times are real nanoseconds; `inbox` is None when nobody is there and nobody is coming.
 
-    restarts_in_window  crashes that count against the budget now, of `restarts_max`
+    restarts_in_window  crashes that count against the budget now: more than `restarts_max` in `window_ns` are too many
+    backoff_left_ns     how long until it starts again, when its state is `backoff`; 0 when that waits for others
+    state_since_ns      when it came into its state, by the real, monotonic clock; `state_for_ns` is how long ago
+    last_crash          why its latest life ended that did not end as told, on one line; None when none did
+    fatal_messages      messages that killed a life, and were not delivered again
     busy_with, busy_ns  the message being handled and for how long; None and 0 when idle
     handled_count       messages the present life has handled
     """
@@ -23,7 +27,13 @@ class ChildStatus:
     incarnation: int
     restarts_in_window: int
     restarts_max: int
+    window_ns: int
+    backoff_left_ns: int
+    state_since_ns: int
+    state_for_ns: int
     last_signature: str | None
+    last_crash: str | None
+    fatal_messages: int
     busy_with: str | None
     busy_ns: int
     handled_count: int
@@ -62,7 +72,13 @@ def status_of(cell: Cell, *, restarts_in_window: int, now_ns: int) -> ChildStatu
         incarnation=cell.incarnation,
         restarts_in_window=restarts_in_window,
         restarts_max=cell.spec.budget.max_restarts,
+        window_ns=cell.spec.budget.window_ns,
+        backoff_left_ns=max(0, cell.due_ns - now_ns) if cell.due_ns is not None else 0,
+        state_since_ns=cell.since_ns,
+        state_for_ns=now_ns - cell.since_ns,
         last_signature=cell.last_signature,
+        last_crash=cell.last_crash,
+        fatal_messages=cell.fatal_messages,
         busy_with=mark.doing if mark is not None else None,
         busy_ns=now_ns - mark.since_ns if mark is not None else 0,
         handled_count=actor.handled_count if actor is not None else 0,

@@ -186,13 +186,13 @@ class Supervisor(SupervisedActor):
             self._children.launch(cell)
         except BaseException as error:  # noqa: BLE001 - firewall: a child's constructor runs in this thread
             reason = f"{type(error).__name__}: {error}"
-            self._crashed(cell, reason=reason, signature=signature_of(error), phase="launch", traceback="")
+            self._crashed(cell, reason=reason, signature=signature_of(error), phase="launch")
 
     def _child_started(self, message: Started) -> None:
         cell = self._children.present(message.name, message.incarnation)
         if cell is None or cell.state is not ChildState.STARTING:
             return
-        cell.move_to(ChildState.RUNNING)
+        cell.move_to(ChildState.RUNNING, self._now())
         if cell.down_since_ns is None:
             self._unsent.append(notice.ChildStarted(name=message.name, incarnation=message.incarnation))
         else:
@@ -223,10 +223,13 @@ class Supervisor(SupervisedActor):
             reason=message.reason_text if not message.expected else "stopped by itself",
             signature=message.signature,
             phase=message.phase,
+            message=message.message,
             traceback=message.traceback_text,
         )
 
-    def _crashed(self, cell: Cell, *, reason: str, signature: str, phase: str, traceback: str) -> None:
+    def _crashed(
+        self, cell: Cell, *, reason: str, signature: str, phase: str, message: str = "", traceback: str = ""
+    ) -> None:
         self._unsent.append(
             notice.ChildCrashed(
                 name=cell.spec.name,
@@ -234,9 +237,12 @@ class Supervisor(SupervisedActor):
                 reason=reason,
                 signature=signature,
                 phase=phase,
+                message=message,
                 traceback=traceback,
             )
         )
+        if message:
+            cell.fatal_messages += 1
         self._after_crash(cell, reason, signature)
 
     def _hung(self, cell: Cell, accusation: Accusation) -> None:
@@ -253,7 +259,7 @@ class Supervisor(SupervisedActor):
         self._after_crash(cell, f"hung: {accusation.doing}", f"Hung@{accusation.doing}")
 
     def _after_crash(self, cell: Cell, reason: str, signature: str) -> None:
-        cell.last_signature = signature
+        cell.last_signature, cell.last_crash = signature, reason
         cell.down_since_ns = self._now()
         if cell.state is ChildState.STOPPING:
             self._ended(cell, is_abandoned=False)
@@ -287,8 +293,9 @@ class Supervisor(SupervisedActor):
             case restart.RestartAfter():
                 cell = self._children[action.name]
                 if cell.state is not ChildState.BACKOFF:
-                    cell.move_to(ChildState.BACKOFF)
+                    cell.move_to(ChildState.BACKOFF, self._now())
                 cell.backoff_ns = action.delay_ns
+                cell.due_ns = self._now() + action.delay_ns
                 elapsed = restart.BackoffElapsed(name=action.name)
                 self._after(f"restart {action.name}", action.delay_ns, PolicyTimer(elapsed))
             case restart.Restart():

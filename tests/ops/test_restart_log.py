@@ -62,7 +62,7 @@ def test_the_recovery_of_a_first_life_is_no_restart():
         (replace(RESTARTED, name="feed"), "actor_restart", None),
         (
             notice.ChildCrashed(
-                name=A, incarnation=1, reason="X", signature="s", phase="handle", traceback="Traceback"
+                name=A, incarnation=1, reason="X", signature="s", phase="handle", message="Fill()", traceback="T"
             ),
             "actor_crash",
             "KXNHLGAME-A",
