@@ -1,0 +1,255 @@
+"""One exchange and one state directory, through a row of crashes, with everything compared after each recovery.
+
+A start is the recovery from the crash before it and the next victim at once, so the state at each crash is what came of
+all those before.
+"""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from tests.crash.books import Books
+from tests.crash.comparison import Finding, Sample, never, not_yet, told_results
+from tests.crash.journal_rows import JournalRows, read_journal
+from tests.crash.points import Phase, Point
+from tests.crash.victim import Exchange, Victim, VictimFailed, wait_until
+
+SPEED = 60
+CHECK_WITHIN_S = 40.0
+"""After a start, everything has to agree in this time."""
+REACH_WITHIN_S = 8.0
+RECOVER_WITHIN_S = 4.0
+"""A point of the recovery is passed in this time after the bot takes commands, or not at all."""
+WARM_WITHIN_S = 15.0
+END_WITHIN_S = 40.0
+LOOK_EVERY_S = 0.1
+KILL_CHANCE = 0.12
+"""How often the operator's kill switch is on when the bot dies."""
+
+FLAVOURS: Mapping[str, Mapping[str, str]] = {
+    "quiet": {},
+    "faults": {},
+    "breaker": {
+        "EDGELOCK_RISK__BREAKER_SOFT__CANCELS_30S": "2",
+        "EDGELOCK_RISK__BREAKER_SOFT__CANCELS_60S": "2",
+        "EDGELOCK_RISK__BREAKER_HARD__CANCELS_30S": "3",
+        "EDGELOCK_RISK__BREAKER_HARD__CANCELS_60S": "3",
+        "EDGELOCK_RISK__BREAKER_HARD__LASTS_S": "600",
+    },
+    "loss": {"EDGELOCK_RISK__MAX_DAILY_LOSS_USD": "2"},
+}
+"""What is particular about a row of crashes: the settings of its bot."""
+FAULTS_OF_ANSWERS = (
+    {"on": ["create", "cancel", "amend"], "do": "drop_after", "probability": 0.06},
+    {"on": ["create", "cancel"], "do": "delay", "delay_ms": [50, 300], "probability": 0.1},
+    {"on": "user_orders", "do": "late", "delay_ms": [50, 500], "probability": 0.1},
+    {"on": "exchange", "do": "read_lag", "lag_ms": 3000},
+)
+"""Of a row with faults, always."""
+FAULTS_OF_FILLS = ({"on": "fill", "do": "drop", "probability": 0.15},)
+"""Of a row with faults, until the bot dies: what a fill closes depends on the order in which fills are heard, so lots
+and ages are compared where none is dropped after the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """To be killed here, and when `again` is given, again there while recovering from it."""
+
+    point: Point
+    again: Point | None = None
+
+    def __str__(self) -> str:
+        return str(self.point) if self.again is None else f"{self.point} and {self.again}"
+
+
+@dataclass(slots=True)
+class CrashResult:
+    """What came of one crash."""
+
+    crash: Crash
+    flavour: str
+    seed: int
+    reached: bool
+    reached_again: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class CrashSource(Protocol):
+    """Who says where to die next, and is told what came of it."""
+
+    def next(self) -> Crash | None:
+        """None when there is nothing more to do."""
+        ...
+
+    def done(self, result: CrashResult) -> None:
+        """A crash that was compared, or was not reached."""
+        ...
+
+
+class Chain:
+    """`play` until the source is empty, `length` crashes are done, or something is broken."""
+
+    def __init__(self, directory: Path, *, seed: int, flavour: str, source: CrashSource, length: int) -> None:
+        self.directory = directory
+        self._seed = seed
+        self._flavour = flavour
+        self._source = source
+        self._length = length
+        self._rng = random.Random(seed)
+        self._pause = threading.Event()
+        self._lives = 0
+        self._kill_is_on = False
+        self._began = 0.0
+        self._stack = ExitStack()
+        directory.mkdir(parents=True)
+        self._exchange = Exchange(directory, speed=SPEED, seed=seed)
+
+    def play(self) -> bool:
+        """False when something is broken; the directory then holds what is left of it."""
+        with self._stack:
+            self._stack.callback(self._exchange.stop)
+            bot = self._start()
+            self._warm_up(bot)
+            done = 0
+            crash = self._source.next()
+            while crash is not None and done < self._length:
+                self._began = time.monotonic()
+                result, bot = self._crash(crash, bot)
+                self._source.done(result)
+                done += result.reached
+                if result.findings:
+                    ledger = json.dumps(self._exchange.ledger())
+                    (self.directory / "ledger.json").write_text(ledger, encoding="utf-8")
+                    return False
+                crash = self._source.next() if done < self._length else None
+            return True
+
+    # --- one crash ----------------------------------------------------------------------------------------------
+
+    def _crash(self, crash: Crash, bot: Victim) -> tuple[CrashResult, Victim]:
+        result = CrashResult(crash=crash, flavour=self._flavour, seed=self._seed, reached=False)
+        try:
+            self._move_kill_switch(bot)
+            self._have_faults(*FAULTS_OF_ANSWERS, *FAULTS_OF_FILLS)
+            result.reached = self._die_at(bot, crash.point)
+            self._have_faults(*FAULTS_OF_ANSWERS)
+            if not result.reached and bot.is_alive:
+                bot.disarm()
+                result.seconds = time.monotonic() - self._began
+                return result, bot
+            before = read_journal(bot.state_directory)
+            died_log, code = bot.log, bot.process.returncode
+            if not result.reached and code != 0:
+                result.findings.append(Finding("ends by itself only when asked", f"exit {code}: {bot.last_words()}"))
+                return result, bot
+            bot = self._start(crash.again if result.reached else None)
+            if crash.again is not None and result.reached:
+                result.reached_again, bot = self._die_again(bot)
+            result.findings += self._compare(bot, before, died_log)
+        except VictimFailed as error:
+            result.findings.append(Finding("comes back", str(error)))
+        result.seconds = time.monotonic() - self._began
+        return result, bot
+
+    def _die_at(self, bot: Victim, point: Point) -> bool:
+        bot.arm(point)
+        if point.phase is Phase.SHUTDOWN:
+            bot.ask_to_end()
+            if not bot.wait_for_its_end(END_WITHIN_S):
+                raise VictimFailed(f"it does not end within {END_WITHIN_S:g} s of SIGTERM")
+            return bot.was_struck
+        if bot.wait_for_its_end(REACH_WITHIN_S):
+            return bot.was_struck
+        if self._kill_is_on:
+            # What only an entry passes is not passed while entries are off.
+            self._switch(bot, is_on=False)
+            return bot.wait_for_its_end(REACH_WITHIN_S) and bot.was_struck
+        return False
+
+    def _die_again(self, bot: Victim) -> tuple[bool, Victim]:
+        try:
+            bot.wait_until_it_answers()
+        except VictimFailed:
+            if bot.is_alive:
+                raise
+        if bot.wait_for_its_end(RECOVER_WITHIN_S):
+            if not bot.was_struck:
+                raise VictimFailed(f"exit {bot.process.returncode}: {bot.last_words()}")
+            return True, self._start()
+        bot.disarm()
+        return False, bot
+
+    def _compare(self, bot: Victim, before: JournalRows, died_log: Path) -> list[Finding]:
+        """What still does not agree when the time is over; nothing when it does."""
+        bot.wait_until_it_answers()
+        last: list[Finding] = []
+
+        def agrees() -> bool:
+            if not bot.is_alive:
+                raise VictimFailed(f"exit {bot.process.returncode} after the start: {bot.last_words()}")
+            self._pause.wait(LOOK_EVERY_S)
+            last[:] = self._look(bot, before)
+            return not last or any(finding.promise.startswith("never") for finding in last)
+
+        wait_until(agrees, CHECK_WITHIN_S)
+        if self._flavour == "faults":
+            return last
+        closings = Books(self._exchange.ledger()).closings
+        return [*last, *told_results(died_log, closings, SPEED)]
+
+    def _look(self, bot: Victim, before: JournalRows) -> list[Finding]:
+        books = Books(self._exchange.ledger())
+        status = bot.status()
+        if status is None:
+            return [Finding("comes back", f"it does not answer: {bot.last_words()}")]
+        journal = read_journal(bot.state_directory)
+        sample = Sample(
+            before=books, after=Books(self._exchange.ledger()), journal=journal, status=status,
+            began_ns=journal.began_ns(bot.log), speed=SPEED,
+        )  # fmt: skip
+        forever = [Finding(f"never: {each.promise}", each.found) for each in never(sample)]
+        return [*forever, *not_yet(sample), *self._holds(sample, before)]
+
+    def _holds(self, sample: Sample, before: JournalRows) -> Iterator[Finding]:
+        """What an operator or the risk side had switched is as it was."""
+        for name, is_on in before.latches.items():
+            if sample.journal.latches.get(name) is not is_on:
+                yield Finding("latches", f"{name} was {is_on}, is {sample.journal.latches.get(name)}")
+        if (sample.status["kill"] is not None) is not self._kill_is_on:
+            yield Finding("kill latch", f"was {self._kill_is_on}, the bot says {sample.status['kill']}")
+
+    # --- around it ----------------------------------------------------------------------------------------------
+
+    def _start(self, armed: Point | None = None) -> Victim:
+        self._lives += 1
+        name = f"life-{self._lives:02d}"
+        bot = Victim(self.directory, self._exchange, name, armed=armed, **FLAVOURS[self._flavour])
+        self._stack.push(bot)
+        return bot
+
+    def _warm_up(self, bot: Victim) -> None:
+        """Until something is held, so that there is something to lose."""
+        bot.wait_until_it_answers()
+        if not bot.is_alive:
+            raise VictimFailed(f"a first start fails with exit code {bot.process.returncode}: {bot.last_words()}")
+        wait_until(lambda: bool(Books(self._exchange.ledger()).positions), WARM_WITHIN_S)
+
+    def _have_faults(self, *faults: Mapping[str, object]) -> None:
+        if self._flavour == "faults":
+            self._exchange.fail(*faults)
+
+    def _move_kill_switch(self, bot: Victim) -> None:
+        wanted = self._rng.random() < KILL_CHANCE
+        if wanted is not self._kill_is_on:
+            self._switch(bot, is_on=wanted)
+
+    def _switch(self, bot: Victim, *, is_on: bool) -> None:
+        bot.command("kill" if is_on else "resume")
+        self._kill_is_on = is_on
