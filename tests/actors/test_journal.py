@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edgelock.actors.journal import FILE_NAME, Journal, JournalError, Latch, RecordedFill
+from edgelock.actors.journal import FILE_NAME, Journal, JournalDamaged, JournalError, Latch, RecordedFill
+from edgelock.actors.journal_schema import sealed
 from edgelock.core.intents import PlaceOrder
 from edgelock.core.market import Side
 from edgelock.core.order import Kind, OrderState, Role, TimeInForce
@@ -96,19 +97,15 @@ def test_a_fill_counts_once_by_its_trade_id(journal):
 def test_everything_is_there_after_the_file_was_closed_and_opened(journal):
     record(journal)
     journal.record_fill(FILL)
-    journal.record_event(ticker="T", client_order_id="r1-1", event="cancel_sent", detail="quote", at=NOON)
     journal.set_latch("kill", is_on=True, who="command", at=NOON)
-    journal.next_incarnation("T")
+    journal.record_incarnation("T", 1)
 
     again = reopened(journal)
 
     assert len(again.unfinished_intents()) == 1
     assert again.fills("T", run="r1") == (FILL,)
     assert again.read_latch("kill") == Latch(is_on=True, who="command", at=NOON)
-    assert again.next_incarnation("T") == 2
-    with sqlite3.connect(again.path) as reader:
-        assert reader.execute("SELECT event, detail FROM order_events").fetchall() == [("cancel_sent", "quote")]
-    reader.close()
+    assert again.last_incarnation("T") == 1
     again.close()
 
 
@@ -120,16 +117,18 @@ def test_a_latch_is_where_it_was_moved_last(journal):
     assert journal.read_latch("kill") == Latch(is_on=False, who="command", at=Timestamp(NOON + 1))
 
 
-def test_incarnations_count_up_per_market(journal):
-    assert [journal.next_incarnation(t) for t in ("A", "A", "B", "A")] == [1, 2, 1, 3]
+def test_the_highest_incarnation_of_a_market_is_kept(journal):
+    assert journal.last_incarnation("A") == 0
+    for number in (1, 7, 3):
+        journal.record_incarnation("A", number)
+
+    assert (journal.last_incarnation("A"), journal.last_incarnation("B")) == (7, 0)
 
 
 def test_threads_share_one_journal(journal):
     with ThreadPoolExecutor(8) as threads:
-        numbers = list(threads.map(lambda _: journal.next_incarnation("T"), range(200)))
         told = list(threads.map(lambda n: journal.record_fill(replace(FILL, trade_id=f"t{n % 50}")), range(200)))
 
-    assert sorted(numbers) == list(range(1, 201))
     assert sum(told) == 50
 
 
@@ -172,16 +171,27 @@ def test_a_database_of_somebody_else_is_left_alone(tmp_path):
     assert "not a journal" in one_line(error)
 
 
-@pytest.mark.parametrize("change", ["UPDATE schema_version SET version = 99", "DELETE FROM schema_version"])
-def test_another_schema_is_refused(journal, change):
+def edited(journal: Journal, change: str) -> None:
     journal.close()
     with sqlite3.connect(journal.path) as editor:
         editor.execute(change)
     editor.close()
 
+
+def test_the_schema_of_a_newer_version_is_refused_and_is_no_damage(journal):
+    edited(journal, "UPDATE schema_version SET version = 99")
+
     with pytest.raises(JournalError) as error:
         Journal(journal.path.parent)
-    assert "this version reads 1" in one_line(error)
+    assert "schema 99, this version reads 1 to 2" in one_line(error)
+    assert not isinstance(error.value, JournalDamaged)
+
+
+def test_a_journal_that_does_not_say_its_schema_is_damaged(journal):
+    edited(journal, "DELETE FROM schema_version")
+
+    with pytest.raises(JournalDamaged, match="does not say which schema"):
+        Journal(journal.path.parent)
 
 
 def test_a_journal_locked_by_another_process_is_told_in_one_line(journal):
@@ -199,7 +209,7 @@ def test_a_journal_locked_by_another_process_is_told_in_one_line(journal):
 
 def test_a_full_disk_is_told_in_one_line_and_loses_nothing_recorded(journal):
     record(journal)
-    with journal._transaction() as connection:
+    with journal._file.reading() as connection:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
@@ -228,8 +238,10 @@ def test_a_journal_path_that_is_a_directory_is_told_in_one_line(tmp_path):
 
 def test_an_intent_that_cannot_be_read_is_told_in_one_line(journal):
     record(journal)
-    with journal._transaction() as connection:
-        connection.execute("""UPDATE order_intents SET intent = '{"side": 1}'""")
+    with journal._file.writing() as connection:
+        (row,) = connection.execute("SELECT * FROM order_intents").fetchall()
+        changed = sealed(*row[:5], '{"side": 1}', row[6])
+        connection.execute("UPDATE order_intents SET intent = ?, seal = ?", (changed[5], changed[7]))
 
     with pytest.raises(JournalError) as error:
         journal.unfinished_intents()
