@@ -42,6 +42,7 @@ class Dispatch:
     """Owned by the ExchangeActor, which lends it the desks.
 
     waiting  how long until what waits for tokens can be sent, and whose it is; None when nothing waits
+    unarmed  markets that have to have their exits, or to be known, before any entry may leave
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Dispatch:
         self._requests: dict[str, int] = {}
         self._request = 0
         self.waiting: tuple[Duration, str, str] | None = None
+        self.unarmed = 0
 
     def pump(self, desks: Mapping[str, OrderDesk], settings: TradingSettings) -> None:
         """Send until nothing may be sent."""
@@ -184,6 +186,7 @@ class Dispatch:
             strategy=settings.strategy_for(ticker),
             risk=settings.risk,
             enforce_gates=self._enforce_gates,
+            unarmed=self.unarmed,
         )
 
 

@@ -2,19 +2,25 @@
 
 Per market strictly one command is in flight, in order. Every intent passes the last gate (`core.limits`) right before
 it is sent, and is durable before the first byte leaves. An intent of an older incarnation of a market is refused and
-counted. News of orders changes the record first and is told to the market then; what a market is told has a number.
+counted, and so is what the gateway of an earlier life of the door still has to say. News of orders changes the record
+first and is told to the market then; what a market is told has a number.
+
+Every life begins alike, in a new process or in the middle of a run: with a gateway of its own, nothing on record, and
+markets that are added and then loaded from the journal and the venue. Nobody enters before all have their exits.
 """
 
 from dataclasses import replace
 from typing import Any
 
 from edgelock.actors.address import Address
+from edgelock.actors.arming import Arming
 from edgelock.actors.base import SupervisedActor
 from edgelock.actors.clock import Clock
 from edgelock.actors.closing import CLOSE_RETRY_NS, Closing
 from edgelock.actors.dispatch import Dispatch
+from edgelock.actors.door_journal import DoorJournal
 from edgelock.actors.gate_board import GateBoard
-from edgelock.actors.journal import Journal, JournalError, RecordedFill
+from edgelock.actors.journal import Journal, RecordedFill
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.messages import (
     AddMarket,
@@ -40,6 +46,7 @@ from edgelock.actors.messages import (
 from edgelock.actors.order_desk import OrderDesk
 from edgelock.actors.order_gateway import (
     Acknowledged,
+    EarlierOrdersOver,
     Filled,
     GatewayAnswer,
     GatewayBroken,
@@ -53,6 +60,7 @@ from edgelock.actors.order_gateway import (
     Rejected,
     RequestDone,
 )
+from edgelock.actors.taking_up import TakingUp
 from edgelock.actors.timer import Timer, TimerKey
 from edgelock.core.breakers import Conditions
 from edgelock.core.facts import OrderFact, OrderFilled
@@ -62,9 +70,10 @@ from edgelock.core.order import CancelReason, OrderState, Role
 from edgelock.core.permit import GROUP_REASON, KILL_REASON, Mode, Permit
 from edgelock.core.position import Realized
 from edgelock.core.rate_limit import TokenBucket
+from edgelock.core.recovery import PaidOut, Recovery
 from edgelock.core.settings import TradingSettings
 from edgelock.core.telemetry import LibraryLog, RateLimited
-from edgelock.core.units import Size, Timestamp
+from edgelock.core.units import Money, Price, Size, Timestamp
 
 DRIFTS_MAX = 2
 """So many looks in a row at which the venue's position is not ours are an alarm: one may be a lag."""
@@ -76,7 +85,12 @@ class GatewayFailed(RuntimeError):
 
 
 class ExchangeActor(SupervisedActor):
-    """Owns one desk per market, the dispatch and the gateway."""
+    """Owns one desk per market, the dispatch and the gateway.
+
+    gateway      of this life alone; the actor starts it
+    generation   what the gateway's news carries; other news is refused
+    predecessor  the gateway of the life before, which is stopped before anything begins
+    """
 
     def __init__(
         self,
@@ -93,12 +107,18 @@ class ExchangeActor(SupervisedActor):
         board: GateBoard,
         timer: Timer,
         clock: Clock,
+        generation: int = 1,
+        predecessor: OrderGateway | None = None,
     ) -> None:
         super().__init__(incarnation)
-        self._run = run
         self._settings = settings
         self._gateway = gateway
-        self._journal = journal
+        self._generation = generation
+        self._predecessor = predecessor
+        self._journal = DoorJournal(journal, run=run, say=self._say)
+        self._taking_up = TakingUp(self._journal, risk=risk, telemetry=telemetry)
+        self._arming = Arming()
+        self._early_payouts: dict[str, PaidOut] = {}
         self._risk = risk
         self._telemetry = telemetry
         self._board = board
@@ -112,7 +132,11 @@ class ExchangeActor(SupervisedActor):
         self._is_shortage_told = False
 
     def on_start(self) -> None:
-        """Look after what expires from now on."""
+        """End what the life before has left behind, begin anew, and look after what expires from now on."""
+        if self._predecessor is not None:
+            self._predecessor.stop()
+            self._predecessor = None
+        self._gateway.start()
         self._schedule_upkeep()
 
     def handle(self, message: Any) -> None:
@@ -120,8 +144,11 @@ class ExchangeActor(SupervisedActor):
         match message:
             case Submit(ticker, incarnation, intents):
                 self._submit(ticker, incarnation, intents)
-            case GatewayNews(answer):
-                self._answered(answer)
+            case GatewayNews(answer, generation):
+                if generation == self._generation:
+                    self._answered(answer)
+                else:
+                    self._board.count_late_news()
             case PermitNews(ticker, permit, issued_ns):
                 self._permitted(ticker, permit, issued_ns)
             case WithdrawMarket(ticker, exits_too):
@@ -129,6 +156,7 @@ class ExchangeActor(SupervisedActor):
                     self._refuse_queue(self._desks[ticker])
                     roles = tuple(Role) if exits_too else (Role.ENTRY,)
                     self._desks[ticker].withdraw(CancelReason.RETIRED, roles)
+                    self._desks[ticker].awaits_exit = False
             case ClaimMarket(ticker, incarnation, subscriber):
                 self._claim(ticker, incarnation, subscriber)
             case AddMarket(market, subscriber):
@@ -144,11 +172,9 @@ class ExchangeActor(SupervisedActor):
                     self._desks[ticker].market = replace(old, status=fact.status, close_time=fact.close_time)
             case DropMarket(ticker):
                 self._desks.pop(ticker, None)
+                self._early_payouts.pop(ticker, None)
             case SettlementNews(ticker, value, at):
-                desk = self._desks.get(ticker)
-                if desk is not None and not desk.is_settled:
-                    # Told by the feed and by the roster, whoever hears of it: it is paid once.
-                    self._tell(desk, *desk.settled(value, at))
+                self._paid(ticker, value, at)
             case SettingsNews(settings):
                 self._settings = settings
             case CancelEverything():
@@ -208,6 +234,8 @@ class ExchangeActor(SupervisedActor):
             self._closing.cancel_what_rests(self._desks.values(), self._clock.monotonic_ns())
         else:
             self._take_up_what_is_due()
+        self._dispatch.unarmed = self._arming.unarmed(self._desks.values())
+        self._board.note_unarmed(self._dispatch.unarmed)
         self._dispatch.pump(self._desks, self._settings)
         self._wait_for_tokens()
         if self._closing is not None:
@@ -224,15 +252,8 @@ class ExchangeActor(SupervisedActor):
 
     def make_durable(self, desk: OrderDesk, wish: PlaceOrder, now: Timestamp) -> Refused | None:
         """Write the order down before it leaves. A journal that cannot be written stops entries, never exits."""
-        try:
-            self._journal.record_intent(
-                run=self._run, ticker=desk.market.ticker, incarnation=desk.incarnation, intent=wish, at=now
-            )
-        except JournalError as error:
-            self._say(f"order not journaled: {error}", now)
-            if wish.role is Role.ENTRY:
-                return Refused(wish, "journal", 0, 1)
-        return None
+        is_durable = self._journal.intent(ticker=desk.market.ticker, incarnation=desk.incarnation, wish=wish, at=now)
+        return None if is_durable or wish.role is Role.EXIT else Refused(wish, "journal", 0, 1)
 
     def is_refused(self, desk: OrderDesk, refusal: Refused, now: Timestamp) -> None:
         """Tell the market like of any other fate of its order."""
@@ -275,12 +296,12 @@ class ExchangeActor(SupervisedActor):
                 self._dispatch.request_done(client_order_id)
                 if ticker in self._desks:
                     self._desks[ticker].request_done(client_order_id)
-            case MarketLoaded(ticker=ticker, position=position):
-                desk = self._desks.get(ticker)
-                if desk is not None and not desk.is_loaded:
-                    desk.loaded(position)
-                    if desk.incarnation:
-                        desk.subscriber.tell(FactNews(desk.recovered(self._clock.now())))
+            case MarketLoaded(ticker, recovery):
+                self._loaded(ticker, recovery)
+            case EarlierOrdersOver(client_order_ids):
+                for client_order_id in sorted(client_order_ids):
+                    # Whether they filled, the venue's fills say.
+                    self._journal.end(client_order_id, OrderState.CANCELED, self._clock.now())
             case PositionsSeen(positions):
                 self._compare(positions)
             case OpenOrdersSeen(orders):
@@ -291,6 +312,32 @@ class ExchangeActor(SupervisedActor):
                 desk = self._desks.get(answer.ticker)
                 if desk is not None:
                     self._learned(desk, answer)
+
+    def _loaded(self, ticker: str, recovery: Recovery) -> None:
+        """What a market has behind it; of one that nobody trades any more, what the journal did not have."""
+        desk = self._desks.get(ticker)
+        if desk is not None and desk.is_loaded:
+            return
+        self._taking_up.take(ticker, recovery, self._clock.now())
+        if desk is None:
+            return
+        desk.loaded(recovery)
+        if desk.incarnation:
+            desk.subscriber.tell(FactNews(desk.recovered(self._clock.now())))
+        early = self._early_payouts.pop(ticker, None)
+        if early is not None:
+            self._paid(ticker, early.value, early.at)
+
+    def _paid(self, ticker: str, value: Price, at: Timestamp) -> None:
+        """Told by the feed and by the roster, whoever hears of it: it is paid once, and not before it is known what."""
+        desk, paid = self._desks.get(ticker), PaidOut(value=value, fee=Money(0), at=at)
+        if desk is None or desk.is_settled:
+            return
+        if not desk.is_loaded:
+            self._early_payouts[ticker] = paid
+            return
+        self._journal.payout(ticker=ticker, net=desk.ledger.position.net, paid=paid)
+        self._tell(desk, *desk.settled(value, at))
 
     def _learned(self, desk: OrderDesk, news: OrderNews) -> None:
         if desk.knows(news.client_order_id) is None:
@@ -314,38 +361,31 @@ class ExchangeActor(SupervisedActor):
             desk.queue.append(CancelOrder(client_order_id=client_order_id, reason=desk.own_cancels[client_order_id]))
 
     def _is_new_fill(self, desk: OrderDesk, fill: Filled) -> bool:
-        """Write a fill down before it is told. A journal that cannot be written must not lose it: it is told anyway."""
+        """Write a fill down before it is told."""
         if fill.trade_id in desk.ledger.position.trade_ids:
             return False
         order = desk.knows(fill.client_order_id)
         assert order is not None
-        try:
-            self._journal.record_fill(
-                RecordedFill(
-                    run=self._run,
-                    ticker=fill.ticker,
-                    client_order_id=fill.client_order_id,
-                    trade_id=fill.trade_id,
-                    side=order.side,
-                    price=fill.price,
-                    size=fill.size,
-                    fee=fill.fee,
-                    is_taker=fill.is_taker,
-                    at=fill.at,
-                )
+        self._journal.fill(
+            RecordedFill(
+                run=self._journal.run,
+                ticker=fill.ticker,
+                client_order_id=fill.client_order_id,
+                trade_id=fill.trade_id,
+                side=order.side,
+                price=fill.price,
+                size=fill.size,
+                fee=fill.fee,
+                is_taker=fill.is_taker,
+                at=fill.at,
             )
-        except JournalError as error:
-            self._say(f"fill {fill.trade_id} not journaled: {error}", fill.at)
+        )
         return True
 
     def _record_end(self, desk: OrderDesk, client_order_id: str, at: Timestamp) -> None:
         order = desk.knows(client_order_id)
-        if order is None or order.state.is_live:
-            return
-        try:
-            self._journal.record_end(client_order_id=client_order_id, state=order.state, at=at)
-        except JournalError as error:
-            self._say(f"end of {client_order_id} not journaled: {error}", at)
+        if order is not None and not order.state.is_live:
+            self._journal.end(client_order_id, order.state, at)
 
     def _tell(self, desk: OrderDesk, fact: OrderFact, realized: Realized | None) -> None:
         desk.subscriber.tell(FactNews(fact))

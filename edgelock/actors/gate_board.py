@@ -11,6 +11,8 @@ class GateBoard:
         self._lock = threading.Lock()
         self._fenced: Counter[str] = Counter()
         self._fills: Counter[str] = Counter()
+        self._late_news = 0
+        self._unarmed = 0
 
     def count_fenced(self, ticker: str, intents: int) -> None:
         """Intents of an older incarnation, or after the gate was shut, were refused."""
@@ -21,6 +23,26 @@ class GateBoard:
         """A fill was booked."""
         with self._lock:
             self._fills[ticker] += 1
+
+    def count_late_news(self) -> None:
+        """The gateway of an earlier life of the door had something to say; it was refused."""
+        with self._lock:
+            self._late_news += 1
+
+    def late_news(self) -> int:
+        """Pieces of such news refused so far."""
+        with self._lock:
+            return self._late_news
+
+    def note_unarmed(self, markets: int) -> None:
+        """So many markets have to have their exits, or to be known, before any entry may leave."""
+        with self._lock:
+            self._unarmed = markets
+
+    def unarmed(self) -> int:
+        """Markets that the entries of all others wait for."""
+        with self._lock:
+            return self._unarmed
 
     def fenced(self, ticker: str) -> int:
         """Intents refused so far in this market."""

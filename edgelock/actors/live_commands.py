@@ -1,7 +1,7 @@
 """What an order worker does with one command: a last check, the request, and what came of it.
 
 A command is checked once more in the instant before it leaves: a fill that has been heard, or a fuse that is out,
-stops an entry here. Whatever is met, the command ends with RequestDone.
+stops an entry here. Whatever is met, the command ends with RequestDone. Once the gate is shut nothing leaves.
 """
 
 import threading
@@ -13,6 +13,7 @@ from edgelock.actors.clock import Clock
 from edgelock.actors.live_news import News
 from edgelock.actors.live_orders import LiveOrders
 from edgelock.actors.order_gateway import Answer, Rejected, RenewOrder, RequestDone, ResendOrder
+from edgelock.actors.send_gate import SendGate
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.order import ClientOrderId, Role
 from edgelock.core.units import SECOND, Timestamp
@@ -33,7 +34,7 @@ class LiveCommands:
 
     def __init__(
         self, orders: LiveOrders, lock: threading.RLock, clock: Clock, *, tell: Callable[[News], None], answer: Answer,
-        group_id: Callable[[str], str | None], entries_only_when_flat: bool,
+        group_id: Callable[[str], str | None], entries_only_when_flat: bool, gate: SendGate,
     ) -> None:  # fmt: skip
         self._orders = orders
         self._lock = lock
@@ -42,6 +43,7 @@ class LiveCommands:
         self._answer = answer
         self._group_id = group_id
         self._entries_only_when_flat = entries_only_when_flat
+        self._gate = gate
 
     def place(self, rest: TradingRest, ticker: str, wish: PlaceOrder) -> None:
         """Send a new order, unless something was learned that holds it back."""
@@ -57,7 +59,7 @@ class LiveCommands:
                 return
             order = self._orders.place_sent(ticker, wish, self._clock.now())
             terms = OrderTerms(expiration_s=_seconds(order.expires_at), group_id=group_id)
-        outcome = _guarded(lambda: rest.create_order(ticker, wish, terms))
+        outcome = self._guarded(lambda: rest.create_order(ticker, wish, terms))
         self._finish(ticker, wish.client_order_id, lambda now: self._orders.placed(wish.client_order_id, outcome, now))
 
     def _held_back(self, ticker: str, wish: PlaceOrder, group_id: str | None) -> tuple[str, str] | None:
@@ -81,7 +83,7 @@ class LiveCommands:
                 return
             venue_id = order.venue_id
         assert venue_id is not None  # only what the venue acknowledged is amended
-        outcome = _guarded(
+        outcome = self._guarded(
             lambda: rest.amend_order(venue_id, ticker, order.wish.side, wish.price, wish.size, wish.client_order_id)
         )
         self._finish(ticker, wish.client_order_id, lambda now: self._orders.amended(wish.client_order_id, outcome, now))
@@ -92,7 +94,7 @@ class LiveCommands:
             if self._is_over(ticker, wish.client_order_id):
                 return
             venue_id = self._orders.find(wish.client_order_id).venue_id
-        outcome = None if venue_id is None else _guarded(lambda: rest.cancel_order(venue_id, ticker))
+        outcome = None if venue_id is None else self._guarded(lambda: rest.cancel_order(venue_id, ticker))
         self._finish(
             ticker, wish.client_order_id, lambda now: self._orders.canceled(wish.client_order_id, outcome, now)
         )
@@ -108,7 +110,7 @@ class LiveCommands:
                 self.cancel(rest, ticker, wish)
             elif is_sendable:
                 named.append((ticker, wish, venue_id))
-        outcomes = _guarded(lambda: rest.cancel_orders([(venue_id, ticker) for ticker, _, venue_id in named]))
+        outcomes = self._guarded(lambda: rest.cancel_orders([(venue_id, ticker) for ticker, _, venue_id in named]))
         for number, (ticker, wish, _) in enumerate(named):
             outcome = outcomes if isinstance(outcomes, Unknown) else outcomes[number]
             learn = partial(self._orders.canceled, wish.client_order_id, outcome)
@@ -124,7 +126,7 @@ class LiveCommands:
             expires_at = self._orders.expiry(order.wish, self._clock.now())
         assert venue_id is not None  # only what the venue acknowledged is prolonged
         assert expires_at is not None  # and only what rests
-        outcome = _guarded(
+        outcome = self._guarded(
             lambda: rest.amend_order(
                 venue_id, ticker, order.wish.side, price, size, wish.client_order_id, expires_at // SECOND
             ),
@@ -143,7 +145,7 @@ class LiveCommands:
             # The expiry is counted anew: the request may have waited for a worker.
             order = self._orders.resend_sent(wish.client_order_id, self._clock.now())
             expiration_s = _seconds(order.expires_at)
-        outcome = _guarded(
+        outcome = self._guarded(
             lambda: rest.create_order(ticker, order.wish, OrderTerms(expiration_s=expiration_s)),
         )
         self._finish(ticker, wish.client_order_id, lambda now: self._orders.placed(wish.client_order_id, outcome, now))
@@ -161,14 +163,17 @@ class LiveCommands:
             self._tell(learn(now))
             self._answer(RequestDone(ticker=ticker, client_order_id=client_order_id, at=now))
 
+    def _guarded(self, call: Callable[[], _Outcome]) -> _Outcome | Unknown:
+        """What the venue's answer proves; a failure of ours on the way proves nothing, and must not end the worker."""
+        if not self._gate.enter():
+            return Unknown("not sent: the gate is shut")
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001 - the request may have been sent: whatever failed, its fate is unknown
+            return Unknown(f"{type(error).__name__} while sending or reading")
+        finally:
+            self._gate.leave()
+
 
 def _seconds(at: Timestamp | None) -> int | None:
     return None if at is None else at // SECOND
-
-
-def _guarded(call: Callable[[], _Outcome]) -> _Outcome | Unknown:
-    """What the venue's answer proves; a failure of ours on the way proves nothing, and must not end the worker."""
-    try:
-        return call()
-    except Exception as error:  # noqa: BLE001 - the request may have been sent: whatever failed, its fate is unknown
-        return Unknown(f"{type(error).__name__} while sending or reading")

@@ -6,23 +6,31 @@ missed.
 """
 
 import threading
+import time
 from functools import partial
 
 from edgelock.actors.clock import Clock
-from edgelock.actors.live_bounds import CLOCK_MARGIN, IN_TRANSIT_MAX
+from edgelock.actors.live_bounds import CLOCK_MARGIN
 from edgelock.actors.live_news import News
 from edgelock.actors.live_orders import LiveOrders
+from edgelock.actors.live_past import LivePast
 from edgelock.actors.live_sweeper import LiveSweeper
 from edgelock.actors.live_terms import LiveNews, LiveVenue
 from edgelock.actors.order_fuse import OrderFuse
-from edgelock.actors.order_gateway import Filled, GatewayBroken, MarketLoaded, OpenOrder, OpenOrdersSeen, PositionsSeen
+from edgelock.actors.order_gateway import (
+    EarlierOrdersOver,
+    Filled,
+    GatewayBroken,
+    MarketLoaded,
+    OpenOrder,
+    OpenOrdersSeen,
+    PositionsSeen,
+)
 from edgelock.actors.order_workers import OrderWorkers
 from edgelock.actors.private_feed import PrivateTalk
-from edgelock.actors.sweep import LookUps, Sweep
-from edgelock.core.order import ClientOrderId
-from edgelock.core.position import Position
-from edgelock.core.units import SECOND, Duration, Money, Size, Timestamp
-from edgelock.kalshi.account import VenueFill, VenueOrder
+from edgelock.actors.sweep import LookUps, MarketPast, Sweep
+from edgelock.core.units import SECOND, Duration, Size, Timestamp
+from edgelock.kalshi.account import Settlement, VenueOrder
 from edgelock.kalshi.private_events import FillSeen, GroupSeen, PrivateEvent
 from edgelock.kalshi.rest import TradingRest
 from edgelock.kalshi.socket import VenueSocket
@@ -36,25 +44,26 @@ UNREAD_INTERVALS_MAX = 3
 class LiveDesk:
     """`start`, then `add` each market; everything it learns goes out by `news`.
 
-    previous  client order ids of earlier runs without a recorded end
+    past      what earlier lives and runs left
     lock      held around every use of `orders`, and while anything is told, so that answers keep their order
     interval  real time between two comparisons with the venue's lists
     """
 
     def __init__(
-        self, orders: LiveOrders, lock: threading.RLock, clock: Clock, *, previous: frozenset[ClientOrderId],
-        venue: LiveVenue, news: LiveNews, interval: Duration, fuse: OrderFuse, workers: OrderWorkers,
+        self, orders: LiveOrders, lock: threading.RLock, clock: Clock, *, past: LivePast, venue: LiveVenue,
+        news: LiveNews, interval: Duration, fuse: OrderFuse, workers: OrderWorkers,
     ) -> None:  # fmt: skip
         self._orders = orders
         self._lock = lock
         self._clock = clock
-        self._previous = previous
-        self._past_after = Timestamp(clock.now() + IN_TRANSIT_MAX)
+        self._past = past
         self._news = news
         self._interval = interval
         self._fuse = fuse
         self._workers = workers
         self._tickers: list[str] = []
+        self._loaded: set[str] = set()
+        self._has_seen_payouts = False
         self._last_fill_at: dict[str, Timestamp] = {}
         self._live_since: Timestamp | None = None
         self._read_at_ns = clock.monotonic_ns()
@@ -68,20 +77,30 @@ class LiveDesk:
         )
 
     def start(self) -> None:
-        """Sweep and connect."""
+        """Sweep and connect. What earlier lives left is read as well, whether anybody trades there now or not."""
+        self._past.begin(self._clock.now())
+        self._orders.remember(self._past.previous)
+        for ticker in self._past.tickers():
+            self._sweeper.load(ticker)
         self._sweeper.start()
         self._socket.start()
 
-    def stop(self) -> None:
-        """End both threads."""
-        self._socket.stop()
-        self._sweeper.stop()
+    def end(self) -> None:
+        """Tell both threads to end."""
+        self._sweeper.end()
+        self._socket.request_stop()
+
+    def join(self, deadline: float) -> None:
+        """Wait until they have, at most until then (monotonic seconds)."""
+        self._socket.stop(max(deadline - time.monotonic(), 0))
+        self._sweeper.join(deadline)
 
     def add(self, ticker: str) -> None:
         """Read what happened in a market before, and compare its position from now on."""
         with self._lock:
             if ticker not in self._tickers:
                 self._tickers.append(ticker)
+            self._loaded.discard(ticker)
         self._sweeper.load(ticker)
 
     def look(self) -> None:
@@ -163,6 +182,11 @@ class LiveDesk:
             if reason != self._failure_told:
                 self._failure_told = reason
                 self._say(f"the venue's lists cannot be read: {reason}")
+        self.check_silence()
+
+    def check_silence(self) -> None:
+        """Lists that were not read for long, for whatever reason, end the readiness for entries."""
+        with self._lock:
             if self._clock.monotonic_ns() - self._read_at_ns > UNREAD_INTERVALS_MAX * self._interval:
                 self._has_swept = False
                 self._tell_readiness()
@@ -178,19 +202,33 @@ class LiveDesk:
             self._withdraw_strays()
             return tickers
 
-    def loaded(self, ticker: str, fills: tuple[VenueFill, ...], net: Size) -> None:
-        """Make the position of what the venue has on record, lot by lot, and compare."""
-        position = Position()
-        for fill in reversed(fills):
-            position, _ = position.after_fill(
-                trade_id=fill.trade_id, side=fill.side, price=fill.price, size=fill.size, fee=fill.fee, at=fill.at
-            )
-        position = _of_this_run(position)
+    def orders_since_s(self, ticker: str) -> int | None:
+        """Unix seconds from which on the orders of a market have to be listed; None when none has to be."""
+        return self._past.since_s(ticker)
+
+    def payouts_since_s(self) -> int | None:
+        """Unix seconds from which on payouts have to be listed, once; None when that was done."""
+        return None if self._has_seen_payouts else self._past.payouts_since_s
+
+    def paid_out(self, settlements: tuple[Settlement, ...]) -> None:
+        """Markets that were paid out meanwhile are read, too, although nobody trades there any more."""
+        self._has_seen_payouts = True
+        for ticker in self._past.unpaid(settlements):
+            self._sweeper.load(ticker)
+
+    def loaded(self, past: MarketPast) -> bool:
+        """Judge it with our journal, and pass the answer on; False when it has to be read again."""
+        recovery = self._past.judge(past)
+        if recovery is None:
+            return False
         with self._lock:
-            self._orders.start_from(ticker, position.net, position.trade_ids)
-            self._news.answer(MarketLoaded(ticker=ticker, position=position))
-        if position.net != net:
-            self._say(f"{ticker}: the venue's fills come to {position.net}, its position is {net}")
+            if past.ticker in self._loaded:
+                return True  # read twice, once for its past and once for its trade
+            if past.ticker in self._tickers:
+                self._loaded.add(past.ticker)
+                self._orders.start_from(past.ticker, recovery.position.net, recovery.position.trade_ids)
+            self._news.answer(MarketLoaded(past.ticker, recovery))
+        return True
 
     def _withdraw_strays(self) -> None:
         for venue_id, ticker in self._orders.strays.items():
@@ -199,11 +237,12 @@ class LiveDesk:
         self._orders.strays.clear()
 
     def _tell_past(self, sweep: Sweep) -> None:
-        """Orders of earlier runs, once none of them rests and no request of theirs can still be on its way."""
-        rests = any(shown.client_order_id in self._previous for shown in sweep.resting)
-        if self._previous and not rests and sweep.as_of > self._past_after:
-            self._news.past(self._previous)
-            self._previous = frozenset()
+        """Orders of earlier lives, once none of them rests and no request of theirs can still be on its way."""
+        previous = self._past.previous
+        rests = any(shown.client_order_id in previous for shown in sweep.resting)
+        if previous and not rests and sweep.as_of > self._past.is_over_after:
+            self._news.answer(EarlierOrdersOver(previous))
+            self._past.over()
 
     def _still_open(self, sweep: Sweep) -> tuple[OpenOrder, ...]:
         """What the venue shows of ours, and what it may still come to have."""
@@ -235,11 +274,6 @@ class LiveDesk:
 
     def _say(self, message: str) -> None:
         self._news.say(message, self._clock.now())
-
-
-def _of_this_run(position: Position) -> Position:
-    """What was realised before belongs to earlier runs."""
-    return Position(position.sign, position.lots, Money(0), Money(0), position.trade_ids)
 
 
 def _cancel_stray(venue_id: str, ticker: str, rest: TradingRest) -> None:

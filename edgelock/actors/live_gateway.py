@@ -5,16 +5,20 @@
 """
 
 import threading
+import time
 
 from edgelock.actors.clock import Clock
+from edgelock.actors.journaled_past import NoPast, Past
 from edgelock.actors.last_resort import withdraw_everything
 from edgelock.actors.live_commands import LiveCommands
 from edgelock.actors.live_desk import LiveDesk
 from edgelock.actors.live_orders import LiveOrders
+from edgelock.actors.live_past import LivePast
 from edgelock.actors.live_terms import LiveNews, LiveTerms, LiveVenue
 from edgelock.actors.order_fuse import OrderFuse
-from edgelock.actors.order_gateway import RenewOrder, ResendOrder
+from edgelock.actors.order_gateway import GatewayBroken, RenewOrder, ResendOrder
 from edgelock.actors.order_workers import OrderWorkers
+from edgelock.actors.send_gate import SendGate
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.market import Market
 from edgelock.core.order import ClientOrderId
@@ -22,51 +26,66 @@ from edgelock.core.units import SECOND, Timestamp
 
 UPKEEP_NS = SECOND // 10
 LAST_RESORT_S = 8.0
+STOP_WITHIN_S = 1.5
+"""Real time for all threads together to end; one that hangs in a request is left to itself, with the gate shut."""
 
 
 class LiveGateway:
     """An OrderGateway to the venue. `start` before the first command, `stop` after the last.
 
-    run       what our client order ids begin with
-    previous  client order ids of earlier runs without a recorded end: whatever of them still rests is withdrawn
+    run           what our client order ids begin with
+    past          what our journal knows of earlier lives and runs: orders of theirs that rest are withdrawn
+    counted_from  engine time from which on results are this run's
     """
 
     def __init__(
-        self, *, run: str, previous: frozenset[ClientOrderId], terms: LiveTerms, venue: LiveVenue, news: LiveNews,
-        clock: Clock,
+        self, *, run: str, terms: LiveTerms, venue: LiveVenue, news: LiveNews, clock: Clock,
+        past: Past | None = None, counted_from: Timestamp = Timestamp(0),
+        previous: frozenset[ClientOrderId] = frozenset(),
     ) -> None:  # fmt: skip
         self._max_in_flight = terms.max_in_flight
+        self._stuck_after_s = terms.stuck_after / SECOND
         self._open_rest = venue.open_rest
         self._clock = clock
         self._lock = threading.RLock()
+        self._gate = SendGate()
+        self._has_started = self._is_over = self._is_stuck = False
+        self._news = news = news.while_open(lambda: self._is_over)
         self._orders = LiveOrders(run, previous, entry_life=terms.entry_life, exit_life=terms.exit_life)
         self._shards: dict[str, int] = {}
-        self._fuse = OrderFuse(
-            venue.open_fuse, terms.group_limit, on_triggered=news.fuse, say=lambda what: news.say(what, clock.now())
-        )
+        self._fuse = OrderFuse(venue.open_fuse, terms.group_limit, on_triggered=news.fuse, say=self._say)
         self._workers = OrderWorkers(
-            venue.open_rest, terms.max_in_flight, on_broken=lambda error: news.broken("an order worker", error)
-        )
+            venue.open_rest, terms.max_in_flight, gate=self._gate,
+            on_broken=lambda error: news.broken("an order worker", error),
+        )  # fmt: skip
         self._desk = LiveDesk(
-            self._orders, self._lock, clock, previous=previous, venue=venue, news=news,
-            interval=terms.backfill_interval, fuse=self._fuse, workers=self._workers,
+            self._orders, self._lock, clock, venue=venue, news=news, interval=terms.backfill_interval,
+            fuse=self._fuse, workers=self._workers,
+            past=LivePast(past or NoPast(), counted_from=counted_from, is_ours=self._orders.is_ours, say=self._say),
         )  # fmt: skip
         self._commands = LiveCommands(
             self._orders, self._lock, clock, tell=self._desk.tell, answer=news.answer, group_id=self._group_id,
-            entries_only_when_flat=terms.entries_only_when_flat,
+            entries_only_when_flat=terms.entries_only_when_flat, gate=self._gate,
         )  # fmt: skip
 
     def start(self) -> None:
-        """Connect, sweep, and be ready for commands."""
+        """Read the journal, connect, sweep, and be ready for commands. Asked again, no harm."""
+        if self._has_started:
+            return
+        self._has_started = True
         self._workers.start()
         self._fuse.start()
         self._desk.start()
 
     def stop(self) -> None:
-        """End every thread. Orders that still rest are the venue's to withdraw, by their expiry."""
-        self._desk.stop()
-        self._fuse.stop()
-        self._workers.stop()
+        """Shut the gate and end every thread. Orders that still rest are the venue's to withdraw, by their expiry."""
+        self._is_over = True
+        self._gate.shut()
+        deadline = time.monotonic() + STOP_WITHIN_S
+        for part in (self._workers, self._fuse, self._desk):
+            part.end()
+        for part in (self._workers, self._fuse, self._desk):
+            part.join(deadline)
 
     # --- commands: the ExchangeActor's thread -------------------------------------------------------------------
 
@@ -129,7 +148,9 @@ class LiveGateway:
         self._workers.put(lambda rest: self._commands.resend(rest, ticker, wish))
 
     def due(self, now: Timestamp) -> tuple[tuple[str, RenewOrder | ResendOrder], ...]:
-        """What has to be prolonged or sent again now."""
+        """What has to be prolonged or sent again now. Asked often, so it is also asked here whether anything hangs."""
+        self._desk.check_silence()
+        self._check_workers()
         with self._lock:
             return tuple(self._orders.due(now))
 
@@ -148,8 +169,13 @@ class LiveGateway:
         self._desk.look()
 
     def withdraw_everything(self) -> tuple[ClientOrderId, ...] | None:
-        """By a connection of its own and the venue's list alone; the fuse takes the entries meanwhile."""
+        """By a connection of its own and the venue's list alone; the fuse takes the entries meanwhile.
+
+        What is under way when the gate is shut may still arrive: it is waited for, and the list is read after that.
+        """
         self._fuse.trip()
+        self._gate.shut()
+        self._gate.wait_idle(STOP_WITHIN_S)
         rest = self._open_rest()
         try:
             left = withdraw_everything(rest, self._orders.is_ours, timeout_s=LAST_RESORT_S)
@@ -159,3 +185,13 @@ class LiveGateway:
 
     def _group_id(self, ticker: str) -> str | None:
         return self._fuse.group_id(self._shards[ticker])
+
+    def _check_workers(self) -> None:
+        """A request that outlives every deadline is not coming back; all that waits for it would wait for ever."""
+        longest_s = self._workers.longest_s()
+        if longest_s > self._stuck_after_s and not self._is_stuck:
+            self._is_stuck = True
+            self._news.answer(GatewayBroken(f"an order worker hangs in a request for {longest_s:.0f} s"))
+
+    def _say(self, message: str) -> None:
+        self._news.say(message, self._clock.now())

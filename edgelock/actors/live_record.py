@@ -23,7 +23,7 @@ class LiveRecord:
     """For one thread at a time.
 
     run       what our client order ids begin with
-    previous  client order ids of earlier runs that may still be alive
+    previous  client order ids of earlier lives and runs that may still be alive
     index     where an order is found
     unbooked  fills that no order has been found for, or that none can have had
     strays    orders of ours that rest although nobody here keeps them: venue id to ticker
@@ -31,7 +31,7 @@ class LiveRecord:
 
     def __init__(self, run: str, previous: frozenset[ClientOrderId]) -> None:
         self._prefix = f"{run}-"
-        self._previous = previous
+        self.previous = previous
         self._trade_ids: set[str] = set()
         self._nets: dict[str, int] = {}
         self.index = LiveIndex()
@@ -40,7 +40,7 @@ class LiveRecord:
 
     def is_ours(self, client_order_id: str) -> bool:
         """Whether an order is of this run, or of an earlier one of ours."""
-        return client_order_id.startswith(self._prefix) or client_order_id in self._previous
+        return client_order_id.startswith(self._prefix) or client_order_id in self.previous
 
     def net(self, ticker: str) -> Size:
         """The position that the fills heard so far come to, told or not."""

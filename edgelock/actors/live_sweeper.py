@@ -5,12 +5,13 @@ A look that fails is repeated soon; nothing is concluded from it.
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from edgelock.actors.sweep import LookUps, Sweep
-from edgelock.core.units import SECOND, Duration, Size
-from edgelock.kalshi.account import VenueFill, VenueOrder
+from edgelock.actors.live_past import is_paid_out
+from edgelock.actors.sweep import LookUps, MarketPast, Sweep
+from edgelock.core.units import SECOND, Duration, Size, Timestamp
+from edgelock.kalshi.account import Settlement, VenueOrder
 from edgelock.kalshi.rest import KalshiRest
 from edgelock.kalshi.rest_call import VenueUnreachable
 from edgelock.kalshi.wire import WireError
@@ -21,7 +22,6 @@ LONGEST_PAUSE_S = 1.0
 """Between two looks while something stays in doubt; they begin close together and grow apart."""
 TICKERS_AT_ONCE = 100
 """As many tickers as one read of fills may name (venue reference §8.1)."""
-STOP_WITHIN_S = 1.0
 _NOT_FOUND = 404
 _FAILURES = (VenueError, VenueUnreachable, WireError)
 
@@ -49,8 +49,20 @@ class SweepDesk(Protocol):
         """Markets whose past is not over yet: something of an earlier run rests there, and may still fill."""
         ...
 
-    def loaded(self, ticker: str, fills: tuple[VenueFill, ...], net: Size) -> None:
-        """All fills of a market, newest first, and the position that the venue counts there."""
+    def orders_since_s(self, ticker: str) -> int | None:
+        """Unix seconds from which on the orders of a market have to be listed; None when none has to be."""
+        ...
+
+    def payouts_since_s(self) -> int | None:
+        """Unix seconds from which on payouts have to be listed, once; None when that was done."""
+        ...
+
+    def paid_out(self, settlements: tuple[Settlement, ...]) -> None:
+        """What the venue has paid since then."""
+        ...
+
+    def loaded(self, past: MarketPast) -> bool:
+        """What the venue has on a market; False when it has to be read again."""
         ...
 
 
@@ -109,13 +121,16 @@ class LiveSweeper:
         """Begin, with a first sweep."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """End."""
+    def end(self) -> None:
+        """Stop looking after the present read."""
         with self._changed:
             self._is_stopping = True
             self._changed.notify_all()
+
+    def join(self, deadline: float) -> None:
+        """Wait until its thread has ended, at most until then (monotonic seconds)."""
         if self._thread.ident is not None:
-            self._thread.join(STOP_WITHIN_S)
+            self._thread.join(max(deadline - self._monotonic(), 0))
 
     def ask(self) -> None:
         """Something is in doubt, or may have been missed."""
@@ -178,23 +193,28 @@ class LiveSweeper:
 
     def _load(self, rest: KalshiRest, tickers: list[str]) -> bool:
         """Several markets at once cost no more than one; those that could not be read yet are asked for again."""
+        left = set(tickers)
         try:
+            self._look_for_payouts(rest)
+            as_of = rest.user_data_timestamp()
             still_used = self._desk.still_used(rest.orders(status="resting"))
             nets = {position.ticker: position.net for position in rest.positions()}
             ready = [ticker for ticker in tickers if ticker not in still_used]
             while ready:
-                asked = ready[:TICKERS_AT_ONCE]
-                fills = rest.fills(ticker=",".join(asked))
-                for ticker in asked:
-                    ours = tuple(fill for fill in fills if fill.ticker == ticker)
-                    self._desk.loaded(ticker, ours, nets.get(ticker, Size(0)))
+                for past in _pasts(rest, ready[:TICKERS_AT_ONCE], as_of, nets, self._desk.orders_since_s):
+                    if self._desk.loaded(past):
+                        left.discard(past.ticker)
                 ready = ready[TICKERS_AT_ONCE:]
-                tickers = [ticker for ticker in tickers if ticker not in asked]
         except _FAILURES as error:
             self._desk.sweep_failed(str(error), answers_look=False)
-        for ticker in tickers:
+        for ticker in left:
             self.load(ticker)
-        return not tickers
+        return not left
+
+    def _look_for_payouts(self, rest: KalshiRest) -> None:
+        since_s = self._desk.payouts_since_s()
+        if since_s is not None:
+            self._desk.paid_out(rest.settlements(since_s=since_s))
 
     def _sweep(self, rest: KalshiRest, *, is_full: bool) -> Sweep:
         # Its age first and the fills last: every list is at least as new as the age says, and every fill that an
@@ -212,6 +232,30 @@ class LiveSweeper:
             queue=rest.queue_positions(_tickers(resting)) if is_full and resting else (),
             positions=tuple((p.ticker, p.net) for p in rest.positions()) if is_full else None,
             fills=rest.fills(since_s=wanted.fills_since_s),
+        )
+
+
+def _pasts(
+    rest: KalshiRest,
+    tickers: list[str],
+    as_of: Timestamp,
+    nets: Mapping[str, Size],
+    orders_since_s: Callable[[str], int | None],
+) -> Iterator[MarketPast]:
+    """What the venue has on each of these markets. The fills are read after everything that counts them."""
+    since = {ticker: orders_since_s(ticker) for ticker in tickers}
+    orders = {ticker: rest.orders(ticker=ticker, since_s=at) for ticker, at in since.items() if at is not None}
+    fills = rest.fills(ticker=",".join(tickers))
+    for ticker in tickers:
+        ours, net = tuple(fill for fill in fills if fill.ticker == ticker), nets.get(ticker, Size(0))
+        paid = rest.settlements(ticker=ticker) if is_paid_out(net, ours) else ()
+        yield MarketPast(
+            ticker=ticker,
+            as_of=as_of,
+            fills=ours,
+            net=net,
+            orders=orders.get(ticker, ()),
+            settlement=paid[0] if paid else None,
         )
 
 

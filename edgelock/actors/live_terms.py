@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from edgelock.actors.order_gateway import Answer, GatewayBroken
 from edgelock.core.order import ClientOrderId
 from edgelock.core.telemetry import LibraryLog, Record
-from edgelock.core.units import Duration, Size, Timestamp
+from edgelock.core.units import SECOND, Duration, Size, Timestamp
 from edgelock.kalshi.rest import TradingRest
 from edgelock.kalshi.signing import Credentials
+
+STUCK_AFTER = Duration(45 * SECOND)
+"""Above the longest deadline that the settings allow a request (30 s)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,8 @@ class LiveTerms:
     entry_life, exit_life  engine time after which the venue withdraws what nobody renewed
     backfill_interval      real time between two comparisons with the venue's lists
     entries_only_when_flat  whether an entry is held back once a fill has been heard
+    stuck_after            real time after which a request that should have met its deadline long ago is given up, and
+                           the gateway with it
     """
 
     entry_life: Duration
@@ -27,6 +32,7 @@ class LiveTerms:
     max_in_flight: int
     backfill_interval: Duration
     entries_only_when_flat: bool
+    stuck_after: Duration = STUCK_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +55,26 @@ class LiveNews:
 
     readiness  the venue's side is ready for entries, or not any more
     fuse       a shard's group was triggered
-    past       these orders of earlier runs are over, whatever became of them
     """
 
     answer: Answer
     readiness: Callable[[bool], None]
     fuse: Callable[[int, bool], None]
-    past: Callable[[frozenset[ClientOrderId]], None]
     record: Callable[[Record], None]
+    past: Callable[[frozenset[ClientOrderId]], None] | None = None
+
+    def while_open(self, is_over: Callable[[], bool]) -> "LiveNews":
+        """The same, until it is over; then nobody is told anything."""
+
+        def only_before(tell: Callable[..., None]) -> Callable[..., None]:
+            return lambda *news: None if is_over() else tell(*news)
+
+        return LiveNews(
+            answer=only_before(self.answer),
+            readiness=only_before(self.readiness),
+            fuse=only_before(self.fuse),
+            record=only_before(self.record),
+        )
 
     def broken(self, what: str, error: Exception) -> None:
         """A part of the gateway is gone."""

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 
 from edgelock.actors.clock import Clock
+from edgelock.actors.journaled_past import NoPast, Past
 from edgelock.actors.order_gateway import (
     Answer,
     MarketLoaded,
@@ -15,18 +16,27 @@ from edgelock.actors.order_gateway import (
 from edgelock.core.intents import CancelOrder
 from edgelock.core.market import Market
 from edgelock.core.order import ClientOrderId
-from edgelock.core.position import Position
+from edgelock.core.recovery import recover
 from edgelock.core.units import Timestamp
 
 _PLENTY = 1_000_000
 
 
 class LocalGateway(ABC):
-    """An OrderGateway without a venue: every command is over when it returns."""
+    """An OrderGateway without a venue: every command is over when it returns.
 
-    def __init__(self, *, clock: Clock, answer: Answer) -> None:
+    run         the ids it gives begin so
+    generation  of this gateway in the run: with it the ids of two of them stay apart
+    past        what an earlier life of the door has journaled: the only books there are
+    """
+
+    def __init__(
+        self, *, run: str, clock: Clock, answer: Answer, generation: int = 1, past: Past | None = None
+    ) -> None:
+        self._mark = run if generation == 1 else f"{run}-g{generation}"
         self._clock = clock
         self._answer = answer
+        self._past = past or NoPast()
 
     def start(self) -> None:  # noqa: B027 - nothing to do is the answer, not a gap
         """Always ready."""
@@ -50,8 +60,9 @@ class LocalGateway(ABC):
         return True
 
     def add_market(self, market: Market) -> None:
-        """Every run starts flat."""
-        self._answer(MarketLoaded(ticker=market.ticker, position=Position()))
+        """What was held goes on; orders ended with the gateway that kept them. Raises JournalError."""
+        recorded = self._past.recorded(market.ticker)
+        self._answer(MarketLoaded(market.ticker, recover(recorded, None, counted_from=Timestamp(0))))
 
     def cancel_many(self, wishes: tuple[tuple[str, CancelOrder], ...]) -> None:
         """One after the other."""

@@ -80,6 +80,14 @@ class CrashOnPurpose:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class HangOnPurpose:
+    """The other fault switch: the actor that handles this does not come back for so many real seconds."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    seconds: float
+
+
 # --- to the Feed ------------------------------------------------------------------------------------------------
 
 
@@ -189,10 +197,11 @@ class SettlementNews:
 
 @dataclass(frozen=True, slots=True)
 class GatewayNews:
-    """What became of something that was sent."""
+    """What became of something that was sent. generation: of the gateway that says so; the door listens to its own."""
 
     lane: ClassVar[Lane] = Lane.FIFO
     answer: GatewayAnswer | GatewayNotice
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)

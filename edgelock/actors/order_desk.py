@@ -11,12 +11,18 @@ from edgelock.core import facts
 from edgelock.core.facts import MarketSettled, OrderFact, Recovered
 from edgelock.core.intents import CancelOrder, PlaceOrder
 from edgelock.core.limits import Exposure, Refused
-from edgelock.core.market import Market
+from edgelock.core.market import Market, MarketStatus
 from edgelock.core.order import CancelReason, ClientOrderId, Kind, Order, OrderState, Role
 from edgelock.core.order_ledger import OrderLedger
 from edgelock.core.permit import CLOSED_AT_START, Mode, Permit
-from edgelock.core.position import Position, Realized
-from edgelock.core.units import Price, Timestamp
+from edgelock.core.position import Realized
+from edgelock.core.recovery import Recovery
+from edgelock.core.units import SECOND, Duration, Price, Timestamp
+
+ARCHIVE_KEPT = Duration(2 * 3600 * SECOND)
+"""Engine time for which an order that ended stays in the archive; no gateway can name one for so long."""
+EXIT_REFUSALS_MAX = 3
+"""After so many refused exits a position cannot be quoted, and the other markets do not wait for it any more."""
 
 
 @dataclass(slots=True)
@@ -29,6 +35,7 @@ class OrderDesk:
     own_cancels  orders that the door itself withdraws, and why: the run ends, a kill, a market without an actor
     archive      orders that ended, for fills that come when everybody else has forgotten them
     drifts       looks in a row at which the other side's position was not ours
+    awaits_exit  it began with a position for which the other side has not taken an exit yet
     """
 
     market: Market
@@ -46,6 +53,9 @@ class OrderDesk:
     archive: dict[ClientOrderId, Order] = field(default_factory=dict)
     drifts: int = 0
     is_settled: bool = False
+    awaits_exit: bool = False
+    exit_refusals: int = 0
+    _ended_at: deque[tuple[Timestamp, ClientOrderId]] = field(default_factory=deque)
 
     def mode(self, now_ns: int, permit_life_ns: int) -> Mode:
         """The verdict in force; one that nobody renewed is at most REDUCE_ONLY."""
@@ -68,10 +78,17 @@ class OrderDesk:
             permit=self.permit,
         )
 
-    def loaded(self, position: Position) -> None:
+    def loaded(self, recovery: Recovery) -> None:
         """Begin with what is held from before."""
-        self.ledger = OrderLedger(position=position)
+        self.ledger = OrderLedger(position=recovery.position)
+        self.is_settled = recovery.is_settled
         self.is_loaded = True
+        self.awaits_exit = recovery.position.sign != 0
+
+    @property
+    def is_armed(self) -> bool:
+        """What it began with has its exit, or cannot have one: entries of other markets need not wait for it."""
+        return self.market.status is not MarketStatus.ACTIVE or (self.is_loaded and not self.awaits_exit)
 
     def is_pointless(self, wish: Command) -> bool:
         """About an order that has ended meanwhile; its end has been told already.
@@ -185,8 +202,26 @@ class OrderDesk:
         self.ledger, realized = self.ledger.after(fact)
         order = self.ledger.find(news.client_order_id)
         if order is not None and not order.state.is_live:
-            self.archive[order.client_order_id] = order
+            self._keep(order, news.at)
+        if self.awaits_exit and order is not None:
+            self._arm(order, news)
         return fact, realized
+
+    def _keep(self, order: Order, now: Timestamp) -> None:
+        if order.client_order_id not in self.archive:
+            self._ended_at.append((now, order.client_order_id))
+        self.archive[order.client_order_id] = order
+        while self._ended_at and now - self._ended_at[0][0] > ARCHIVE_KEPT:
+            del self.archive[self._ended_at.popleft()[1]]
+
+    def _arm(self, order: Order, news: OrderNews) -> None:
+        """A trim leaves most of the position as it was, so its order is no exit of it."""
+        is_exit = order.role is Role.EXIT and order.kind is not Kind.MAE_TRIM
+        if is_exit and isinstance(news, gateway.Rejected) and news.is_judged:
+            self.exit_refusals += 1
+        is_taken = is_exit and isinstance(news, gateway.Acknowledged | Filled)
+        if is_taken or self.ledger.position.sign == 0 or self.exit_refusals >= EXIT_REFUSALS_MAX:
+            self.awaits_exit = False
 
     def request_done(self, client_order_id: ClientOrderId) -> None:
         """The next command may be sent."""
@@ -195,7 +230,7 @@ class OrderDesk:
 
     def settled(self, value: Price, at: Timestamp) -> tuple[MarketSettled, Realized | None]:
         """Book the settlement, once."""
-        self.is_settled = True
+        self.is_settled, self.awaits_exit = True, False
         fact = MarketSettled(at=at, sequence=self.ledger.sequence + 1, value=value)
         self.ledger, realized = self.ledger.after(fact)
         return fact, realized

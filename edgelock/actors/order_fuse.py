@@ -6,6 +6,7 @@ entry that is still on its way is refused when it arrives. Its thread goes on un
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,7 +17,6 @@ from edgelock.kalshi.wire_groups import CreateGroupOutcome, GroupCreated, GroupD
 from edgelock.kalshi.wire_orders import Refused
 
 RETRY_S = 0.25
-STOP_WITHIN_S = 2.0
 _NOT_FOUND = 404
 
 
@@ -70,13 +70,16 @@ class OrderFuse:
         """Begin to look after the groups."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Delete the groups, as far as that goes at once, and end."""
+    def end(self) -> None:
+        """Delete the groups and the entries that name them, as far as that goes at once, and end."""
         with self._changed:
             self._is_stopping = True
             self._changed.notify_all()
+
+    def join(self, deadline: float) -> None:
+        """Wait until its thread has ended, at most until then (monotonic seconds)."""
         if self._thread.ident is not None:
-            self._thread.join(STOP_WITHIN_S)
+            self._thread.join(max(deadline - time.monotonic(), 0))
 
     def need(self, shard: int) -> None:
         """Have a group on this shard."""

@@ -13,7 +13,7 @@ from typing import Protocol
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.market import Market, Side
 from edgelock.core.order import ClientOrderId
-from edgelock.core.position import Position
+from edgelock.core.recovery import Recovery
 from edgelock.core.units import Money, Price, Size, Timestamp
 
 
@@ -138,12 +138,22 @@ class OpenOrdersSeen:
     orders: tuple[OpenOrder, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class MarketLoaded:
-    """What the other side has on record for a market from before: its position, lot by lot."""
+    """What a market has behind it, by our journal and by the other side together.
+
+    Told for every market that was added, and for others of which the past has something that is not in the journal.
+    """
 
     ticker: str
-    position: Position
+    recovery: Recovery
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierOrdersOver:
+    """Orders of earlier lives and runs of which none rests any more, and none can arrive: they ended somehow."""
+
+    client_order_ids: frozenset[ClientOrderId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +170,7 @@ class GatewayBroken:
     reason: str
 
 
-GatewayNotice = OpenOrdersSeen | MarketLoaded | PositionsSeen | GatewayBroken
+GatewayNotice = OpenOrdersSeen | MarketLoaded | EarlierOrdersOver | PositionsSeen | GatewayBroken
 Answer = Callable[[GatewayAnswer | GatewayNotice], None]
 
 
@@ -168,11 +178,11 @@ class OrderGateway(Protocol):
     """Where orders go. Every command ends with RequestDone; fills and the venue's own acts come unasked."""
 
     def start(self) -> None:
-        """Get ready for commands."""
+        """Get ready for commands. Asked again, no harm."""
         ...
 
     def stop(self) -> None:
-        """End; whatever is still under way is left to the other side."""
+        """End within two seconds: no request begins any more, and nothing is told. What is under way is left alone."""
         ...
 
     @property
@@ -235,7 +245,8 @@ class OrderGateway(Protocol):
         ...
 
     def withdraw_everything(self) -> tuple[ClientOrderId, ...] | None:
-        """The door is gone: withdraw what is ours on this thread, by the other side's own list.
+        """The door is gone: from now on no command begins. Withdraw what is ours by the other side's own list, on this
+        thread.
 
         What is left of it: () when nothing is; None when nobody can say.
         """

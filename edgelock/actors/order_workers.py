@@ -1,27 +1,44 @@
-"""The few threads that send orders, each with a connection of its own, doing one job after another."""
+"""The few threads that send orders, each with a connection of its own, doing one job after another.
+
+Every request has a deadline, but not everything in a job obeys it: a name that is looked up may not come back for
+minutes. Whoever owns the workers asks now and then whether one is stuck.
+"""
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 
+from edgelock.actors.send_gate import SendGate
 from edgelock.kalshi.rest import TradingRest
-
-STOP_WITHIN_S = 1.0
 
 Job = Callable[[TradingRest], None]
 
 
 class OrderWorkers:
-    """`start`, `put` jobs, `stop`. A job that raises ends its worker and is told to `on_broken`, on that thread."""
+    """`start`, `put` jobs, `end`. A job that raises ends its worker and is told to `on_broken`, on that thread.
+
+    gate  once it is shut, a job that has not begun never does
+    """
 
     def __init__(
-        self, open_rest: Callable[[], TradingRest], number: int, *, on_broken: Callable[[Exception], None]
+        self,
+        open_rest: Callable[[], TradingRest],
+        number: int,
+        *,
+        gate: SendGate,
+        on_broken: Callable[[Exception], None],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._open_rest = open_rest
+        self._gate = gate
         self._on_broken = on_broken
+        self._monotonic = monotonic
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._began: dict[int, float] = {}
         self._threads = [
-            threading.Thread(target=self._work, name=f"order-worker-{n}", daemon=True) for n in range(number)
+            threading.Thread(target=self._work, args=(number,), name=f"order-worker-{number}", daemon=True)
+            for number in range(number)
         ]
 
     def start(self) -> None:
@@ -33,19 +50,31 @@ class OrderWorkers:
         """Have the first free worker do it."""
         self._jobs.put(job)
 
-    def stop(self) -> None:
-        """End, after the jobs that were put before; a request that hangs is left to itself."""
+    def end(self) -> None:
+        """Tell all workers to end after their present job, or, while the gate is open, after the jobs put before."""
         for _ in self._threads:
             self._jobs.put(None)
+
+    def join(self, deadline: float) -> None:
+        """Wait until they have ended, at most until then (monotonic seconds)."""
         for thread in self._threads:
             if thread.ident is not None:
-                thread.join(STOP_WITHIN_S)
+                thread.join(max(deadline - self._monotonic(), 0))
 
-    def _work(self) -> None:
+    def longest_s(self) -> float:
+        """For how long the oldest job has been under way (real seconds); 0 when there is none."""
+        began = tuple(self._began.values())
+        return self._monotonic() - min(began) if began else 0.0
+
+    def _work(self, number: int) -> None:
         rest = self._open_rest()
         try:
             while (job := self._jobs.get()) is not None:
+                if self._gate.is_shut:
+                    continue
+                self._began[number] = self._monotonic()
                 job(rest)
+                del self._began[number]
         except Exception as error:  # noqa: BLE001 - firewall of the thread: the door must hear that a worker is gone
             self._on_broken(error)
         finally:

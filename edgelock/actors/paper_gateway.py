@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 
 from edgelock.actors.clock import Clock
+from edgelock.actors.journaled_past import Past
 from edgelock.actors.local_gateway import LocalGateway
 from edgelock.actors.order_gateway import (
     Acknowledged,
@@ -48,14 +49,12 @@ _NO_MARKET = ("market_not_found", "market not found")
 
 
 class PaperGateway(LocalGateway):
-    """An OrderGateway that fills from the feed, and a listener of that feed.
+    """An OrderGateway that fills from the feed, and a listener of that feed."""
 
-    run  prefix of all ids it gives, different for every run
-    """
-
-    def __init__(self, *, run: str, clock: Clock, answer: Answer) -> None:
-        super().__init__(clock=clock, answer=answer)
-        self._run = run
+    def __init__(
+        self, *, run: str, clock: Clock, answer: Answer, generation: int = 1, past: Past | None = None
+    ) -> None:
+        super().__init__(run=run, clock=clock, answer=answer, generation=generation, past=past)
         self._lock = Lock()
         self._markets: dict[str, PaperMarket] = {}
         self._books: dict[str, Book] = {}
@@ -65,7 +64,7 @@ class PaperGateway(LocalGateway):
     def add_market(self, market: Market) -> None:
         """Get ready for orders in this market; a market that is known already stays as it is."""
         with self._lock:
-            self._markets.setdefault(market.ticker, PaperMarket(market, run=self._run))
+            self._markets.setdefault(market.ticker, PaperMarket(market, run=self._mark))
             super().add_market(market)
 
     def place(self, ticker: str, wish: PlaceOrder) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from edgelock.actors.clock import Clock
+from edgelock.actors.journaled_past import Past
 from edgelock.actors.local_gateway import LocalGateway
 from edgelock.actors.order_gateway import (
     Acknowledged,
@@ -18,14 +19,12 @@ from edgelock.core.order import ClientOrderId, TimeInForce
 
 
 class ShadowGateway(LocalGateway):
-    """An OrderGateway that only keeps count. Called from the ExchangeActor's thread alone.
+    """An OrderGateway that only keeps count. Called from the ExchangeActor's thread alone."""
 
-    run  prefix of the ids it gives
-    """
-
-    def __init__(self, *, run: str, clock: Clock, answer: Answer) -> None:
-        super().__init__(clock=clock, answer=answer)
-        self._run = run
+    def __init__(
+        self, *, run: str, clock: Clock, answer: Answer, generation: int = 1, past: Past | None = None
+    ) -> None:
+        super().__init__(run=run, clock=clock, answer=answer, generation=generation, past=past)
         self._open: dict[tuple[str, ClientOrderId], OpenOrder] = {}
         self._taken = 0
 
@@ -36,7 +35,7 @@ class ShadowGateway(LocalGateway):
         order = OpenOrder(
             ticker=ticker,
             client_order_id=wish.client_order_id,
-            venue_order_id=f"shadow-{self._run}-o{self._taken}",
+            venue_order_id=f"shadow-{self._mark}-o{self._taken}",
             side=wish.side,
             price=wish.price,
             remaining=wish.size,

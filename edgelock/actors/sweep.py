@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from edgelock.core.units import Size, Timestamp
-from edgelock.kalshi.account import QueuePosition, VenueFill, VenueOrder
+from edgelock.kalshi.account import QueuePosition, Settlement, VenueFill, VenueOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +36,19 @@ class Sweep:
     fills: tuple[VenueFill, ...] = ()
     queue: tuple[QueuePosition, ...] = ()
     positions: tuple[tuple[str, Size], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketPast:
+    """All that the venue has on one market of ours; as_of was read before everything else, the fills last.
+
+    orders      those of the time from which an order of unknown fate is, whatever became of them
+    settlement  what it paid, where that was looked for and found
+    """
+
+    ticker: str
+    as_of: Timestamp
+    fills: tuple[VenueFill, ...] = ()
+    net: Size = Size(0)
+    orders: tuple[VenueOrder, ...] = ()
+    settlement: Settlement | None = None

@@ -47,7 +47,7 @@ HOLD_AFTER_REFUSAL = SECOND
 HOLD_AFTER_LIMIT = Duration(10 * SECOND)
 """How long entries wait after a limit of ours said no: what it counts changes with fills, not with prices."""
 
-PASSING_LIMITS = frozenset({"permit", "feed", "market_status", "order_group", "not_flat"})
+PASSING_LIMITS = frozenset({"permit", "feed", "market_status", "order_group", "exits_not_armed", "not_flat"})
 """Limits that news on its way to the market lifts: after these a moment is enough."""
 
 AnyFact = TypeVar("AnyFact", bound=Fact)

@@ -52,6 +52,7 @@ class Gate:
     is_active        the venue takes orders in this market
     is_fuse_whole    the venue's own brake on our entries has not been pulled
     others_worst     worst case of all other markets together
+    unarmed          markets that still wait for the exit of a position that was found at the start, or to be known
     enforce_gates    whether entries must respect the price gates (the edge-locked strategy's do)
     """
 
@@ -64,6 +65,7 @@ class Gate:
     strategy: StrategySettings
     risk: RiskSettings
     enforce_gates: bool
+    unarmed: int = 0
 
 
 def check(intent: Intent, gate: Gate) -> Refused | None:
@@ -113,6 +115,8 @@ def _check_entry(intent: PlaceOrder, gate: Gate) -> Refused | None:
         return Refused(intent, "market_status", 0, 1)
     if not gate.is_fuse_whole:
         return Refused(intent, "order_group", 0, 1)
+    if gate.unarmed:
+        return Refused(intent, "exits_not_armed", gate.unarmed, 0)
     strategy, risk = gate.strategy, gate.risk
     if gate.enforce_gates:
         is_bid = intent.side is Side.BID

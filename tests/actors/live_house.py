@@ -13,10 +13,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from edgelock.actors.journaled_past import Past
 from edgelock.actors.live_gateway import LiveGateway
 from edgelock.actors.live_terms import LiveNews, LiveTerms, LiveVenue
 from edgelock.actors.order_desk import OrderDesk
 from edgelock.actors.order_gateway import (
+    EarlierOrdersOver,
     Filled,
     GatewayBroken,
     MarketLoaded,
@@ -66,7 +68,15 @@ class LiveHouse:
     ledgers, by ticker, are `desks[ticker].ledger`; `said` is what the gateway logged.
     """
 
-    def __init__(self, served: Served, *, entry_life_s: int = 600, exit_life_s: int = 3600, workers: int = 8) -> None:
+    def __init__(
+        self,
+        served: Served,
+        *,
+        entry_life_s: int = 600,
+        exit_life_s: int = 3600,
+        workers: int = 8,
+        past: Past | None = None,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._news: deque[Any] = deque()
         self._has_come = asyncio.Event()
@@ -76,11 +86,12 @@ class LiveHouse:
         self.seen: list[OpenOrdersSeen | PositionsSeen] = []
         self.readiness: list[bool] = []
         self.said: list[str] = []
+        self.over: frozenset[str] = frozenset()
         credentials = Credentials(served.ann._key_id, served.ann._key)
         limits = CallLimits(connect_s=2, read_s=2, deadline_s=2, attempts_max=1)
         self.gateway = LiveGateway(
             run=RUN,
-            previous=frozenset({"earlier-1"}),
+            past=past,
             terms=LiveTerms(
                 entry_life=Duration(entry_life_s * SECOND),
                 exit_life=Duration(exit_life_s * SECOND),
@@ -104,7 +115,6 @@ class LiveHouse:
                 answer=self._hand_over,
                 readiness=lambda is_ready: self._hand_over(is_ready),
                 fuse=lambda *_: None,
-                past=lambda _ids: None,
                 record=lambda record: self.said.append(str(record)),
             ),
             clock=self.clock,
@@ -171,8 +181,11 @@ class LiveHouse:
                 self.readiness.append(item)
             case OpenOrdersSeen() | PositionsSeen():
                 self.seen.append(item)
-            case MarketLoaded(ticker=ticker, position=position):
-                self.desks[ticker].loaded(position)
+            case MarketLoaded(ticker, recovery):
+                if ticker in self.desks:
+                    self.desks[ticker].loaded(recovery)
+            case EarlierOrdersOver(ids):
+                self.over |= ids
             case GatewayBroken(reason):
                 raise AssertionError(reason)
             case RequestDone(ticker=ticker, client_order_id=name):
@@ -241,7 +254,7 @@ def flow_of(names: list[str]) -> FlowScript:
 
 @asynccontextmanager
 async def live_house(
-    markets: int, *, speed: float = 20.0, log: Path | None = None, **options: int
+    markets: int, *, speed: float = 20.0, log: Path | None = None, **options: Any
 ) -> AsyncIterator[tuple[Served, LiveHouse]]:
     """A house with loaded desks in so many markets, ready for entries."""
     names = tickers(markets)

@@ -9,6 +9,7 @@ from edgelock.core.facts import OrderFilled, Recovered
 from edgelock.core.order import OrderState
 from edgelock.core.order_ledger import ENDED_ORDERS_KEPT
 from edgelock.core.permit import GROUP_REASON, Mode, Permit
+from edgelock.core.recovery import Recovery
 from edgelock.core.units import Money
 from tests.actors.door import REDUCE, A, B, a_cancel, an_entry, an_exit, doors
 from tests.actors.trading_doubles import two_markets
@@ -149,7 +150,7 @@ def test_a_market_is_told_nothing_before_what_it_held_has_been_read(build):
     door.claim(incarnation=1)
     assert door.facts() == []
 
-    door.venue.say(MarketLoaded(ticker=A, position=a_position(net=7)))
+    door.venue.say(MarketLoaded(A, Recovery(position=a_position(net=7))))
 
     (record,) = door.facts()
     assert isinstance(record, Recovered)
@@ -158,7 +159,7 @@ def test_a_market_is_told_nothing_before_what_it_held_has_been_read(build):
 
 def test_what_was_held_before_the_claim_is_told_at_the_claim(build):
     door = late_start(build)
-    door.venue.say(MarketLoaded(ticker=A, position=a_position(net=7)))
+    door.venue.say(MarketLoaded(A, Recovery(position=a_position(net=7))))
     assert door.facts() == []
 
     door.claim(incarnation=1)
@@ -181,7 +182,7 @@ def test_what_was_read_twice_changes_nothing(build):
     door = build()
     door.hold()
 
-    door.venue.say(MarketLoaded(ticker=A, position=a_position(net=7)))
+    door.venue.say(MarketLoaded(A, Recovery(position=a_position(net=7))))
     door.claim(incarnation=2)
 
     assert [fact.position.net for fact in door.facts()] == [contracts(10)]
@@ -190,7 +191,7 @@ def test_what_was_read_twice_changes_nothing(build):
 def test_what_was_held_before_is_what_an_exit_may_sell(build):
     door = late_start(build)
     door.claim(incarnation=1)
-    door.venue.say(MarketLoaded(ticker=A, position=a_position(net=7)))
+    door.venue.say(MarketLoaded(A, Recovery(position=a_position(net=7))))
     door.permit(OPEN)
 
     door.submit(an_exit("x", size=7), an_exit("y", size=1))

@@ -12,6 +12,7 @@ from edgelock.actors.order_gateway import OpenOrdersSeen
 from edgelock.core.market import Side
 from edgelock.core.order import OrderState, Role
 from tests.actors.live_house import LiveHouse, flow_of, live_house, tickers
+from tests.actors.past_doubles import WrittenPast, an_intent
 from tests.exchange.served import Served, serving
 
 LOST = [
@@ -158,7 +159,7 @@ def test_an_order_of_an_earlier_run_is_withdrawn_and_what_it_filled_is_loaded():
             await served.ann.place(ticker, "bid", "0.4600", "5.00", client_order_id="earlier-1")
             await served.ann.place(ticker, "bid", "0.4600", "1.00", client_order_id="by-hand")
             await served.bob.place(ticker, "ask", "0.4600", "2.00", time_in_force="immediate_or_cancel")
-            house = LiveHouse(served)
+            house = LiveHouse(served, past=WrittenPast(left=(an_intent("earlier-1", ticker),)))
             house.open_desk(ticker)
             house.gateway.start()
             try:

@@ -2,14 +2,16 @@
 
 import queue
 import threading
+import time
+from collections.abc import Iterator
 
 import pytest
 
 from edgelock.actors.live_sweeper import FIRST_PAUSE_S, LONGEST_PAUSE_S, LiveSweeper, LookPacing
-from edgelock.actors.sweep import LookUps
+from edgelock.actors.sweep import LookUps, MarketPast
 from edgelock.core.market import Side
 from edgelock.core.units import SECOND, Duration, Money, Price, Size, Timestamp
-from edgelock.kalshi.account import VenueFill, VenueOrder, VenueOrderStatus
+from edgelock.kalshi.account import Settlement, VenueFill, VenueOrder, VenueOrderStatus, VenuePosition
 from edgelock.kalshi.wire_error import VenueError
 
 PATIENCE_S = 20
@@ -53,6 +55,8 @@ class ListsInMemory:
         self.resting: tuple[VenueOrder, ...] = ()
         self.known: dict[str, VenueOrder] = {}
         self.all_fills: tuple[VenueFill, ...] = ()
+        self.all_positions: tuple[VenuePosition, ...] = ()
+        self.all_settlements: tuple[Settlement, ...] = ()
         self.is_closed = False
 
     def _read(self, name: str) -> None:
@@ -80,7 +84,11 @@ class ListsInMemory:
 
     def positions(self):
         self._read("positions")
-        return ()
+        return self.all_positions
+
+    def settlements(self, *, ticker=None, since_s=None):
+        self._read("settlements" if ticker is None else f"settlements of {ticker}")
+        return self.all_settlements
 
     def queue_positions(self, tickers):
         self._read("queue_positions")
@@ -98,6 +106,10 @@ class DeskThatKeeps:
         self.wanted = LookUps(order_ids=(), tickers=(), orders_since_s=0, fills_since_s=0)
         self.used: frozenset[str] = frozenset()
         self.doubts = iter(())
+        self.since_s: dict[str, int] = {}
+        self.payouts_wanted: int | None = None
+        self.pasts: list[MarketPast] = []
+        self.verdicts: Iterator[bool] = iter(())
         self.breaks = False
 
     def look_ups(self, resting):
@@ -118,8 +130,20 @@ class DeskThatKeeps:
     def still_used(self, resting):
         return self.used
 
-    def loaded(self, ticker, fills, net):
-        self.told.put(("loaded", ticker, [fill.trade_id for fill in fills]))
+    def orders_since_s(self, ticker):
+        return self.since_s.get(ticker)
+
+    def payouts_since_s(self):
+        since_s, self.payouts_wanted = self.payouts_wanted, None
+        return since_s
+
+    def paid_out(self, settlements):
+        self.told.put(("paid", [each.ticker for each in settlements], None))
+
+    def loaded(self, past):
+        self.told.put(("loaded", past.ticker, [fill.trade_id for fill in past.fills]))
+        self.pasts.append(past)
+        return next(self.verdicts, True)
 
     def next(self, kind: str) -> tuple:
         while (told := self.told.get(timeout=PATIENCE_S))[0] != kind:
@@ -132,7 +156,8 @@ def house():
     lists, desk = ListsInMemory(), DeskThatKeeps()
     sweeper = LiveSweeper(lambda: lists, desk, interval=HOUR)  # type: ignore[arg-type, return-value]
     yield lists, desk, sweeper
-    sweeper.stop()
+    sweeper.end()
+    sweeper.join(time.monotonic() + PATIENCE_S)
 
 
 def test_looks_in_doubt_begin_close_together_and_grow_apart_to_a_second():
@@ -221,6 +246,53 @@ def test_every_market_is_loaded_with_its_own_fills(house):
     assert desk.next("loaded")[1:] == ("B", ["t2"])
 
 
+def a_settlement(ticker: str) -> Settlement:
+    return Settlement(
+        ticker=ticker, event_ticker="E", result="yes", value=None, revenue=Money(0), fee=Money(0), at=Timestamp(9)
+    )
+
+
+def test_a_markets_fills_are_read_after_all_that_counts_them_and_its_payout_where_nothing_is_held_of_them(house):
+    lists, desk, sweeper = house
+    lists.all_fills = (a_fill("t1", "A"), a_fill("t2", "B"))
+    held = VenuePosition(ticker="B", net=Size(100), exposure=Money(0), realized=Money(0), fees=Money(0))
+    lists.all_positions, lists.all_settlements = (held,), (a_settlement("A"),)
+    desk.since_s = {"B": 7}
+    sweeper.load("A")
+    sweeper.load("B")
+    sweeper.start()
+
+    desk.next("loaded")
+    desk.next("loaded")
+    assert lists.calls[:6] == ["user_data_timestamp", "orders", "positions", "orders of B", "fills", "settlements of A"]
+    assert [(past.ticker, past.net, past.settlement is None) for past in desk.pasts] == [
+        ("A", 0, False),
+        ("B", 100, True),
+    ]
+
+
+def test_a_market_whose_past_cannot_be_told_yet_is_read_again(house):
+    _, desk, sweeper = house
+    desk.verdicts = iter((False, False, True))
+    sweeper.load("A")
+    sweeper.start()
+
+    assert [desk.next("loaded")[1] for _ in range(3)] == ["A", "A", "A"]
+
+
+def test_what_was_paid_out_meanwhile_is_asked_for_once(house):
+    lists, desk, sweeper = house
+    desk.payouts_wanted, lists.all_settlements = 5, (a_settlement("A"),)
+    sweeper.load("B")
+    sweeper.start()
+
+    assert desk.next("paid")[1] == ["A"]
+    sweeper.load("C")
+    assert desk.next("loaded")[1] == "B"
+    assert desk.next("loaded")[1] == "C"
+    assert lists.calls.count("settlements") == 1
+
+
 def test_a_market_in_which_an_order_of_an_earlier_run_rests_is_loaded_once_it_is_gone(house):
     _, desk, sweeper = house
     desk.used = frozenset({"A"})
@@ -250,7 +322,8 @@ def test_a_defect_of_ours_ends_the_thread_and_is_told(house):
     sweeper.start()
 
     assert isinstance(desk.next("broke")[1], ValueError)
-    sweeper.stop()
+    sweeper.end()
+    sweeper.join(time.monotonic() + PATIENCE_S)
     assert lists.is_closed
 
 
@@ -266,7 +339,9 @@ def test_it_ends_while_a_read_hangs(house):
     lists.user_data_timestamp = hang
     sweeper.start()
     assert is_reading.wait(PATIENCE_S)
-    sweeper.stop()
+    sweeper.end()
+    sweeper.join(time.monotonic())
     may_go_on.set()
-    sweeper.stop()
+    sweeper.end()
+    sweeper.join(time.monotonic() + PATIENCE_S)
     assert lists.is_closed

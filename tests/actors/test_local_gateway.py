@@ -15,7 +15,7 @@ from edgelock.actors.order_gateway import (
 )
 from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.actors.shadow_gateway import ShadowGateway
-from edgelock.core.position import Position
+from edgelock.core.recovery import Recovery
 from tests.actors.test_paper_gateway import MARKET, NOON, T, a_book, an_order
 
 
@@ -33,7 +33,7 @@ def local(request) -> tuple[LocalGateway, list[GatewayAnswer | GatewayNotice]]:
 
 
 def test_every_market_starts_flat(local):
-    assert local[1] == [MarketLoaded(ticker=T, position=Position())]
+    assert local[1] == [MarketLoaded(T, Recovery())]
 
 
 def test_a_look_shows_what_rests(local):

@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -71,7 +72,8 @@ def a_fuse(*replies: Reply, shards=(0,)):
         try:
             yield fused
         finally:
-            fused.fuse.stop()
+            fused.fuse.end()
+            fused.fuse.join(time.monotonic() + PATIENCE_S)
 
 
 def test_a_group_is_made_with_its_limit_and_entries_name_it():
@@ -222,6 +224,8 @@ def test_the_end_deletes_its_groups():
 
 def test_a_fuse_that_never_started_stops():
     with LoopbackVenue(DONE) as venue:
-        Fused(venue).fuse.stop()
+        fuse = Fused(venue).fuse
+        fuse.end()
+        fuse.join(time.monotonic() + PATIENCE_S)
 
         assert venue.asked == []

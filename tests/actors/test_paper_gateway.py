@@ -29,8 +29,8 @@ from edgelock.core.fees import GAME_FEES
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.market import Market, MarketStatus, Side
 from edgelock.core.order import CancelReason, Kind, Role, TimeInForce
-from edgelock.core.position import Position
 from edgelock.core.price_grid import CENT_GRID, linear_grid
+from edgelock.core.recovery import Recovery
 from edgelock.core.units import Money, Price, Size, Timestamp
 
 NOON = Timestamp(1_800_000_000_000_000_000)
@@ -113,7 +113,7 @@ def test_it_is_an_order_gateway_that_starts_flat_and_shows_its_own_list():
 
     gateway.look()
 
-    assert paper.heard == [MarketLoaded(ticker=T, position=Position()), OpenOrdersSeen(())]
+    assert paper.heard == [MarketLoaded(T, Recovery()), OpenOrdersSeen(())]
 
 
 def test_every_command_ends_with_its_one_request_done():
