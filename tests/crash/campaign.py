@@ -5,7 +5,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,17 +31,16 @@ ORDER_HEARD_S = 0.2
 SEEDS = 1 << 32
 
 
-class OneCrash:
-    """A source of one crash and no more."""
+class Listed:
+    """A source of these crashes, in this order."""
 
-    def __init__(self, crash: Crash) -> None:
-        self._crash: Crash | None = crash
+    def __init__(self, crashes: Iterable[Crash]) -> None:
+        self._crashes = iter(crashes)
         self.results: list[CrashResult] = []
 
     def next(self) -> Crash | None:
-        """The crash, once."""
-        crash, self._crash = self._crash, None
-        return crash
+        """The next on the list."""
+        return next(self._crashes, None)
 
     def done(self, result: CrashResult) -> None:
         """What came of it."""
@@ -84,7 +83,7 @@ def play(directory: Path, source: CrashSource, *, jobs: int, rng: random.Random)
                 number, seed = next(numbers), rng.randrange(SEEDS)
             flavour = list(FLAVOURS)[number % len(FLAVOURS)]
             place = directory / f"row-{number:03d}-{flavour}"
-            handed_out = _Counted(source)
+            handed_out = _Told(source)
             chain = Chain(place, seed=seed, flavour=flavour, source=handed_out, length=CHAIN_LENGTH)
             if chain.play():
                 shutil.rmtree(place)
@@ -96,7 +95,7 @@ def play(directory: Path, source: CrashSource, *, jobs: int, rng: random.Random)
             row.result()
 
 
-class _Counted:
+class _Told:
     """A source that remembers whether it ran dry, and says on stderr what comes of each crash."""
 
     def __init__(self, source: CrashSource) -> None:
@@ -159,8 +158,8 @@ def _word(result: CrashResult) -> str:
 
 def only(directory: Path, crash: Crash, *, flavour: str, seed: int) -> list[CrashResult]:
     """One crash on an exchange of its own."""
-    source = OneCrash(crash)
-    Chain(directory / "only", seed=seed, flavour=flavour, source=_Counted(source), length=1).play()
+    source = Listed([crash])
+    Chain(directory / "only", seed=seed, flavour=flavour, source=_Told(source), length=1).play()
     return source.results
 
 

@@ -22,7 +22,6 @@ from tests.crash.victim import Exchange, Victim, VictimFailed, wait_until
 
 SPEED = 60
 CHECK_WITHIN_S = 40.0
-"""After a start, everything has to agree in this time."""
 REACH_WITHIN_S = 8.0
 RECOVER_WITHIN_S = 4.0
 """A point of the recovery is passed in this time after the bot takes commands, or not at all."""
@@ -30,7 +29,6 @@ WARM_WITHIN_S = 15.0
 END_WITHIN_S = 40.0
 LOOK_EVERY_S = 0.1
 KILL_CHANCE = 0.12
-"""How often the operator's kill switch is on when the bot dies."""
 
 FLAVOURS: Mapping[str, Mapping[str, str]] = {
     "quiet": {},
@@ -94,10 +92,21 @@ class CrashSource(Protocol):
 
 
 class Chain:
-    """`play` until the source is empty, `length` crashes are done, or something is broken."""
+    """`play` until the source is empty, `length` crashes are done, or something is broken.
 
-    def __init__(self, directory: Path, *, seed: int, flavour: str, source: CrashSource, length: int) -> None:
+    kill_chance   how often the operator's kill switch is on when the bot dies
+    check_within  real seconds after a start in which everything has to agree
+    sabotage      how the bot is damaged, to see whether the comparison notices
+    """
+
+    def __init__(
+        self, directory: Path, *, seed: int, flavour: str, source: CrashSource, length: int,
+        kill_chance: float = KILL_CHANCE, check_within_s: float = CHECK_WITHIN_S, sabotage: str | None = None,
+    ) -> None:  # fmt: skip
         self.directory = directory
+        self._kill_chance = kill_chance
+        self._check_within_s = check_within_s
+        self._sabotage = sabotage
         self._seed = seed
         self._flavour = flavour
         self._source = source
@@ -198,7 +207,7 @@ class Chain:
             last[:] = self._look(bot, before)
             return not last or any(finding.promise.startswith("never") for finding in last)
 
-        wait_until(agrees, CHECK_WITHIN_S)
+        wait_until(agrees, self._check_within_s)
         if self._flavour == "faults":
             return last
         closings = Books(self._exchange.ledger()).closings
@@ -230,7 +239,9 @@ class Chain:
     def _start(self, armed: Point | None = None) -> Victim:
         self._lives += 1
         name = f"life-{self._lives:02d}"
-        bot = Victim(self.directory, self._exchange, name, armed=armed, **FLAVOURS[self._flavour])
+        bot = Victim(
+            self.directory, self._exchange, name, armed=armed, sabotage=self._sabotage, **FLAVOURS[self._flavour]
+        )
         self._stack.push(bot)
         return bot
 
@@ -246,7 +257,7 @@ class Chain:
             self._exchange.fail(*faults)
 
     def _move_kill_switch(self, bot: Victim) -> None:
-        wanted = self._rng.random() < KILL_CHANCE
+        wanted = self._rng.random() < self._kill_chance
         if wanted is not self._kill_is_on:
             self._switch(bot, is_on=wanted)
 

@@ -3,6 +3,7 @@
 On stdin it takes a line at a time: `arm LABEL OCCURRENCE`, `disarm`, `count PHASE`. When stdin ends, whoever gave the
 orders is gone, and the process goes too. The variable CRASH_AT=LABEL:OCCURRENCE arms it before the program begins;
 with CRASH_COUNTS=FILE it writes there in the end how often each label was passed, by phase, beginning with recovery.
+CRASH_SABOTAGE=KIND damages it first.
 """
 
 import json
@@ -14,17 +15,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tests.crash.points import Phase
+from tests.crash.sabotage import KINDS
 from tests.crash.seams import install
 from tests.crash.switch import CrashSwitch, kill_this_process
 
 PROGRAM = Path(__file__).resolve().parents[2] / "run.py"
 ARMED_VARIABLE = "CRASH_AT"
 COUNTS_VARIABLE = "CRASH_COUNTS"
+SABOTAGE_VARIABLE = "CRASH_SABOTAGE"
 
 
 def main() -> None:
     """Take orders, and be the program."""
     switch = CrashSwitch()
+    if kind := os.environ.pop(SABOTAGE_VARIABLE, ""):
+        KINDS[kind][0]()
     install(switch)
     counts_file = os.environ.pop(COUNTS_VARIABLE, "")
     if counts_file:

@@ -17,7 +17,7 @@ import yaml
 
 from edgelock.ops.control_client import ask
 from edgelock.ops.user_error import UserError
-from tests.crash.crashing_bot import ARMED_VARIABLE, COUNTS_VARIABLE
+from tests.crash.crashing_bot import ARMED_VARIABLE, COUNTS_VARIABLE, SABOTAGE_VARIABLE
 from tests.crash.points import Phase, Point
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -103,12 +103,13 @@ class Exchange:
 class Victim:
     """The real bot in a process of its own, started in the constructor. `with` ends it, whatever happens inside.
 
-    armed  a point of the recovery at which it dies by itself
+    armed     a point of the recovery at which it dies by itself
+    sabotage  how it is damaged, if at all
     """
 
     def __init__(
         self, directory: Path, exchange: Exchange, name: str, *, armed: Point | None = None, is_counting: bool = False,
-        **settings: str,
+        sabotage: str | None = None, **settings: str,
     ) -> None:  # fmt: skip
         self.state_directory = directory / "state"
         self.log = directory / f"{name}.jsonl"
@@ -121,6 +122,8 @@ class Victim:
             environment[ARMED_VARIABLE] = f"{armed.label}:{armed.occurrence}"
         if is_counting:
             environment[COUNTS_VARIABLE] = str(self._counts_file)
+        if sabotage is not None:
+            environment[SABOTAGE_VARIABLE] = sabotage
         self._said = self.output.open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.crashing_bot", "--no-live-view", "--log", str(self.log),
