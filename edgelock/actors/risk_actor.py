@@ -1,8 +1,11 @@
 """The risk side's actor: hears of every cancel, fill and reject, and publishes a permit per market.
 
 Its thinking is `core.risk`. A permit has a life: it is renewed every second of real time, and the door to the venue
-treats an old one as REDUCE_ONLY, so a risk side that died closes entries by itself. The kill latch is on disk before
-it is announced.
+treats an old one as REDUCE_ONLY, so a risk side that died closes entries by itself.
+
+Durable before announced: the latch and every count are on disk before anybody is told what follows from them, and a
+life begins with what the last one knew. While the disk cannot be written nobody enters; while what was known cannot be
+read nobody enters until an operator's resume accepts that, and till then it is not written over.
 """
 
 from dataclasses import replace
@@ -33,11 +36,14 @@ from edgelock.actors.messages import (
     UrgentFact,
 )
 from edgelock.actors.risk_board import RiskBoard
+from edgelock.actors.risk_memory_store import RiskMemory
+from edgelock.actors.risk_memory_text import RiskMemoryWriter, from_text
 from edgelock.actors.timer import Timer, TimerKey
 from edgelock.core import risk, venue_trust
 from edgelock.core.facts import PermitChanged
 from edgelock.core.permit import Permit
 from edgelock.core.risk import RiskState, RiskStep
+from edgelock.core.risk_memory import OddMemory, is_remembered_alike, restored
 from edgelock.core.settings import RiskSettings
 from edgelock.core.telemetry import LibraryLog
 from edgelock.core.units import SECOND, Timestamp
@@ -57,6 +63,7 @@ class RiskActor(SupervisedActor):
         settings: RiskSettings,
         starts_killed_by: str | None,
         journal: Journal,
+        memory: RiskMemory | None = None,
         exchange: Address,
         telemetry: Address,
         board: RiskBoard,
@@ -68,6 +75,9 @@ class RiskActor(SupervisedActor):
         self._state = RiskState(settings=settings, venue=VenueTrust(has_private_feed=not needs_private_feed))
         self._starts_killed_by = starts_killed_by
         self._journal = journal
+        self._memory = memory
+        self._writer = RiskMemoryWriter()
+        self._written: RiskState | None = None
         self._exchange = exchange
         self._telemetry = telemetry
         self._board = board
@@ -79,16 +89,44 @@ class RiskActor(SupervisedActor):
         self._tick_key = TimerKey(incarnation.name, incarnation.number, "tick")
 
     def on_start(self) -> None:
-        """A latch that was on is still on; a setting can put it on for this run."""
+        """What was known is known again, before anybody is told; a latch that was on is still on."""
         self._renew_at_ns = self._clock.monotonic_ns() + RENEW_EVERY_NS
-        latch = self._journal.read_latch(KILL_LATCH)
+        remembering = self._remember()
+        self._state = remembering.state
+        killing = self._still_killed()
+        self._apply(RiskStep(killing.state, (*remembering.records, *killing.records)), trouble=self._probe())
+
+    def _remember(self) -> RiskStep:
         now = self._clock.now()
+        try:
+            text = None if self._memory is None else self._memory.load()
+            if text is None:
+                return risk.time_passed(self._state, now)
+            return restored(from_text(text), self._state, now)
+        except (JournalError, OddMemory) as error:
+            why = f"what the risk side knew before cannot be read ({error}); entries wait for `resume`"
+            return risk.memory_unread(risk.time_passed(self._state, now).state, now, why)
+
+    def _still_killed(self) -> RiskStep:
+        """By the latch; or, where it could not be written or was for this run only, by the last life of this run.
+
+        A latch that cannot be read is on.
+        """
+        now, state = self._clock.now(), self._state
+        last = self._board.state()
+        if last is not None and last.is_stopping:
+            state = risk.stopping(state, now).state
+        try:
+            latch = self._journal.read_latch(KILL_LATCH)
+        except JournalError as error:
+            return risk.kill_switched(state, now, on=True, who=f"a latch that cannot be read ({error})")
         if latch is not None and latch.is_on:
-            who = f"latch set by {latch.who}"
-            self._apply(risk.kill_switched(self._state, now, on=True, who=who, since=latch.at))
-        elif self._starts_killed_by is not None:
-            self._apply(risk.kill_switched(self._state, now, on=True, who=self._starts_killed_by))
-        self._schedule_tick()
+            return risk.kill_switched(state, now, on=True, who=f"latch set by {latch.who}", since=latch.at)
+        if last is not None and last.is_killed:
+            return risk.kill_switched(state, now, on=True, who=last.killed_by, since=last.killed_since)
+        if self._starts_killed_by is not None:
+            return risk.kill_switched(state, now, on=True, who=self._starts_killed_by)
+        return RiskStep(state)
 
     def handle(self, message: Any) -> None:
         """Remember what happened, and tell the verdicts that it changed."""
@@ -123,7 +161,7 @@ class RiskActor(SupervisedActor):
                 self._apply(risk.settings_changed(self._state, settings.risk, now))
             case RiskTick():
                 self._renew_at_ns = self._clock.monotonic_ns() + RENEW_EVERY_NS
-                self._apply(risk.time_passed(self._state, now), renew=True)
+                self._apply(risk.time_passed(self._state, now), renew=True, trouble=self._probe())
             case _:
                 raise TypeError(f"the risk actor does not handle {type(message).__name__}")
 
@@ -139,13 +177,41 @@ class RiskActor(SupervisedActor):
                 return
         self._apply(risk.kill_switched(self._state, now, on=on, who=who))
 
-    def _apply(self, step: RiskStep, *, renew: bool = False) -> None:
-        self._state = step.state
-        if step.records:
-            self._telemetry.tell(Records(step.records))
+    def _apply(self, step: RiskStep, *, renew: bool = False, trouble: str | None = None) -> None:
+        """Write, then tell. trouble is what a probe of the disk found, "" for none; None when nobody probed."""
+        written = self._write(step.state, trouble)
+        self._state = written.state
+        records = (*step.records, *written.records)
+        if records:
+            self._telemetry.tell(Records(records))
         self._publish(renew=renew)
         self._board.publish(self._state)
         self._schedule_tick()
+
+    def _write(self, state: RiskState, trouble: str | None) -> RiskStep:
+        """The state on disk, if it is another than there; trouble is over when a probe and then the write succeed.
+
+        In trouble only those who probe try again: a disk that makes each write wait must not make each message wait.
+        """
+        now = self._clock.now()
+        if trouble:
+            return risk.journal_told(state, now, trouble)
+        if trouble is None and state.journal_trouble:
+            return RiskStep(state)
+        is_written = self._written is not None and is_remembered_alike(self._written, state)
+        if not is_written and not state.memory_unread and self._memory is not None:
+            try:
+                self._memory.save(self._writer.text(state))
+            except JournalError as error:
+                return risk.journal_told(state, now, str(error))
+            self._written = state
+        return RiskStep(state) if trouble is None else risk.journal_told(state, now, "")
+
+    def _probe(self) -> str:
+        try:
+            return (self._memory.trouble() if self._memory is not None else None) or ""
+        except JournalError as error:
+            return str(error)
 
     def _publish(self, *, renew: bool) -> None:
         """Tell each market a verdict that changed, and the door to the venue every verdict that is due."""

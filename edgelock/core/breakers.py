@@ -82,7 +82,7 @@ def after_cancel(
     A tier that already holds is not tripped again; a higher one is.
     """
     breaker, _ = after_time(breaker, now)
-    breaker = replace(breaker, cancels=(*without_old(breaker, now).cancels, now))
+    breaker = replace(breaker, cancels=tuple(sorted((*without_old(breaker, now).cancels, now))))
     for tier, values in ((Brake.HARD, settings.breaker_hard), (Brake.SOFT, settings.breaker_soft)):
         limit = thresholds(values, settings, conditions)
         in_30s, in_60s = breaker.counts(now)
@@ -101,6 +101,7 @@ def after_time(breaker: Breaker, now: Timestamp) -> tuple[Breaker, bool]:
 
 
 def without_old(breaker: Breaker, now: Timestamp) -> Breaker:
-    """The breaker without the cancels that no window holds any more."""
-    recent = tuple(at for at in breaker.cancels if now - at < LONG_WINDOW)
-    return breaker if len(recent) == len(breaker.cancels) else replace(breaker, cancels=recent)
+    """The breaker without the cancels that no window holds any more; itself when there are none."""
+    if not breaker.cancels or now - breaker.cancels[0] < LONG_WINDOW:
+        return breaker
+    return replace(breaker, cancels=tuple(at for at in breaker.cancels if now - at < LONG_WINDOW))

@@ -3,6 +3,7 @@
 import pytest
 
 from edgelock.actors.inbox import LanedInbox
+from edgelock.actors.journal import JournalError
 from edgelock.actors.messages import (
     AddMarket,
     CancelSent,
@@ -17,16 +18,19 @@ from edgelock.actors.messages import (
     PrivateFeedNews,
     ResultRealized,
     SettingsNews,
+    StopTrading,
     Tick,
 )
 from edgelock.actors.risk_actor import KILL_LATCH, RiskActor
 from edgelock.actors.risk_board import RiskBoard
+from edgelock.actors.risk_memory_store import JournaledRiskMemory
 from edgelock.core.breakers import Conditions
 from edgelock.core.exchange_standing import ShardStanding, Standing
 from edgelock.core.facts import TimePassed
 from edgelock.core.permit import Brake, Mode
+from edgelock.core.risk_state import DAY
 from edgelock.core.settings import RiskSettings, TradingSettings
-from edgelock.core.units import SECOND, Money
+from edgelock.core.units import SECOND, Money, Timestamp
 from tests.actors.runtime_doubles import a_life
 from tests.actors.trading_doubles import HandClock, Letterbox, WatchedJournal, two_markets
 from tests.core.builders import NOON, after
@@ -52,16 +56,44 @@ class ListeningBox(Letterbox):
         return noting
 
 
+class WatchedMemory(JournaledRiskMemory):
+    """A memory in a real journal that notes when it is written, and whose disk can be taken away or forged."""
+
+    def __init__(self, journal, scope, clock, log) -> None:
+        super().__init__(journal, scope, clock)
+        self._log = log
+        self.found: str | None = None
+        self.is_full = False
+
+    def save(self, text: str) -> None:
+        self._log.append("save")
+        if self.is_full:
+            raise JournalError("the disk is full")
+        super().save(text)
+
+    def trouble(self) -> str | None:
+        return self.found or super().trouble()
+
+
 class RiskSide:
     """A RiskActor without its thread, with two markets, and everybody around it."""
 
     def __init__(
-        self, directory, *, starts_killed_by=None, settings=None, clock=None, needs_private_feed=False
+        self,
+        directory,
+        *,
+        starts_killed_by=None,
+        settings=None,
+        clock=None,
+        needs_private_feed=False,
+        scope="account",
+        board=None,
     ) -> None:
         self.log: list[str] = []
         self.clock = clock or HandClock()
         self.journal = WatchedJournal(directory, self.log)
-        self.board = RiskBoard()
+        self.memory = WatchedMemory(self.journal, scope, self.clock, self.log)
+        self.board = board or RiskBoard()
         self.exchange = ListeningBox("exchange", self.log)
         self.telemetry = ListeningBox("telemetry", self.log)
         self.markets = {A: ListeningBox("a", self.log), B: ListeningBox("b", self.log)}
@@ -71,6 +103,7 @@ class RiskSide:
             settings=settings or RiskSettings(),
             starts_killed_by=starts_killed_by,
             journal=self.journal,
+            memory=self.memory,
             exchange=self.exchange.address,
             telemetry=self.telemetry.address,
             board=self.board,
@@ -393,6 +426,227 @@ def test_a_drift_holds_one_market_and_a_group_that_fired_all_until_the_resume(bu
     assert [permit.reason for permit in drifting] == ["drift", ""]
     assert [permit.reason for permit in fired] == ["order_group", "order_group"]
     assert side.permit().mode is Mode.OPEN
+
+
+# --- what the next life knows -----------------------------------------------------------------------------------
+
+
+def test_what_was_counted_is_on_disk_before_anybody_is_told_what_follows_from_it(build):
+    side = build()
+    side.cancels(11)
+    side.log.clear()
+
+    side.cancels(1)
+
+    assert side.log[0] == "save"
+    assert {"Records", "PermitNews", "UrgentFact"} == set(side.log[1:])
+
+
+def test_what_changes_nothing_durable_is_not_written(build):
+    side = build()
+    side.log.clear()
+
+    side.tell(PrivateFeedNews(is_live=False))
+    side.tell(OrderOutcome(A, side.clock.now(), is_accepted=True))
+    side.wait(3 * SECOND)
+
+    assert "save" not in side.log
+
+
+def test_cancels_of_before_a_death_trip_the_breaker_after_it(build):
+    first = build()
+    first.cancels(15)
+
+    heir = build(clock=first.clock)
+    before = heir.permit()
+    heir.cancels(1)
+
+    assert (before.brake, before.cancels_30) == (Brake.SOFT, 15)
+    assert heir.permit().reason == "cb_hard"
+    assert heir.told() == ["cb_hard"]
+
+
+def test_the_first_verdict_of_a_new_life_is_that_of_the_old_one(build):
+    first = build()
+    first.tell(ResultRealized(A, first.clock.now(), Money(-50_000_000)))
+    first.rejects(5)
+    first.tell(GroupNews(2, is_triggered=True))
+    last = first.permit()
+
+    heir = build(clock=first.clock)
+
+    assert heir.permits()[0] == last
+    assert last.reason == "loss_limit"
+    assert heir.board.state().venue.fired_groups == {2: NOON}
+    assert heir.board.state().market(A).paused_until == after(60)
+
+
+def test_a_tier_that_ended_between_two_lives_is_over_and_that_is_told(build):
+    first = build()
+    first.cancels(16)
+    first.clock.timer.advance(31 * SECOND)
+
+    heir = build(clock=first.clock)
+
+    assert heir.permit().mode is Mode.OPEN
+    assert heir.told() == ["cb_clear"]
+
+
+def test_what_happened_in_another_world_does_not_count_here(build):
+    first = build(scope="one world")
+    first.tell(ResultRealized(A, first.clock.now(), Money(-50_000_000)))
+
+    assert build(scope="another", clock=first.clock).permit().mode is Mode.OPEN
+    assert build(scope="one world", clock=first.clock).permit().reason == "loss_limit"
+
+
+def test_a_result_of_yesterday_that_is_found_today_does_not_count_today(build):
+    side = build()
+    yesterday = Timestamp(NOON - NOON % DAY - 1)
+
+    side.tell(ResultRealized(A, yesterday, Money(-60_000_000)))
+    side.tell(ResultRealized(A, Timestamp(yesterday + 1), Money(-20_000_000)))
+
+    assert side.permit().mode is Mode.OPEN
+    assert side.board.state().realized_today == -20_000_000
+
+
+def test_a_kill_that_could_not_be_written_holds_in_the_next_life_of_the_run(build):
+    first = build()
+    first.journal.is_broken = True
+    first.tell(KillSwitch(True, "SIGUSR1"))
+
+    heir = build(clock=first.clock, board=first.board)
+
+    assert heir.permit().reason == "kill"
+    assert heir.board.state().killed_by == "SIGUSR1"
+
+
+def test_a_life_that_begins_during_the_shutdown_lets_no_order_out(build):
+    first = build()
+    first.tell(StopTrading())
+
+    heir = build(clock=first.clock, board=first.board)
+
+    assert heir.permit().mode is Mode.HALTED
+
+
+def test_a_latch_that_cannot_be_read_is_on(build, monkeypatch):
+    def unreadable(_journal, _name):
+        raise JournalError("the file is damaged")
+
+    monkeypatch.setattr(WatchedJournal, "read_latch", unreadable)
+
+    side = build()
+
+    assert side.permit().reason == "kill"
+    assert "damaged" in side.board.state().killed_by
+
+
+# --- trouble with the disk --------------------------------------------------------------------------------------
+
+
+def test_while_the_disk_cannot_be_written_nobody_enters_and_that_is_told_once(build):
+    side = build()
+    side.memory.is_full = True
+
+    side.cancels(1)
+    side.cancels(1)
+    side.wait(3 * SECOND)
+
+    assert {box.facts()[-1].permit.reason for box in side.markets.values()} == {"journal"}
+    assert side.permit().mode is Mode.REDUCE_ONLY
+    assert side.told() == ["journal_trouble"]
+    assert side.board.state().journal_trouble == "the disk is full"
+
+
+def test_in_trouble_only_the_tick_tries_again(build):
+    side = build()
+    side.memory.is_full = True
+    side.cancels(1)
+    side.log.clear()
+
+    side.cancels(20)
+    tried_by_messages = side.log.count("save")
+    side.wait(SECOND)
+
+    assert (tried_by_messages, side.log.count("save")) == (0, 1)
+
+
+def test_entries_return_once_a_probe_is_fine_and_all_that_was_counted_meanwhile_is_written(build):
+    side = build()
+    side.memory.is_full = True
+    side.cancels(5)
+    side.tell(ResultRealized(A, side.clock.now(), Money(-1_000_000)))
+    side.memory.is_full = False
+    still = side.permit()
+
+    side.wait(SECOND)
+
+    assert (still.reason, side.permit().mode) == ("journal", Mode.OPEN)
+    assert side.told() == ["journal_trouble", "journal_ok"]
+    heir = build(clock=side.clock)
+    assert heir.board.state().realized_today == -1_000_000
+    assert heir.permit().cancels_30 == 5
+
+
+def test_a_probe_that_finds_trouble_stops_entries_without_a_write_and_one_that_does_not_lets_them_return(build):
+    side = build()
+
+    side.memory.found = "the file was deleted"
+    side.wait(SECOND)
+    held = side.permit()
+    side.memory.found = None
+    side.wait(SECOND)
+
+    assert (held.reason, held.mode) == ("journal", Mode.REDUCE_ONLY)
+    assert side.permit().mode is Mode.OPEN
+    records = side.telemetry.records()
+    assert [record.action for record in records] == ["journal_trouble", "journal_ok"]
+    assert records[0].message == "the file was deleted"
+    assert records[1].held_s == SECOND
+
+
+def test_a_disk_that_fails_keeps_neither_a_breaker_nor_a_loss_from_holding(build):
+    side = build()
+    side.memory.is_full = True
+
+    side.cancels(16)
+    side.tell(ResultRealized(A, side.clock.now(), Money(-50_000_000)))
+
+    assert side.board.state().loss_limit_until is not None
+    assert side.told() == ["journal_trouble", "cb_soft", "cb_hard", "loss_limit"]
+    assert side.permit().brake is Brake.HARD
+
+
+@pytest.mark.parametrize("text", ["not what the risk side writes", '{"scheme":99}'])
+def test_what_cannot_be_read_stops_entries_until_a_resume_and_is_not_written_over(build, text):
+    first = build()
+    first.journal.save_risk(text, scope="account", at=NOON)
+
+    side = build(clock=first.clock)
+    side.cancels(3)
+    side.wait(2 * SECOND)
+    held = side.permit()
+    kept = side.journal.load_risk(scope="account")
+    side.tell(KillSwitch(False, "command"))
+
+    assert (held.reason, held.mode, kept) == ("journal", Mode.REDUCE_ONLY, text)
+    assert side.permit().mode is Mode.OPEN
+    assert side.told() == ["journal_trouble", "kill_off", "journal_ok"]
+    assert build(clock=side.clock).permit().cancels_30 == 3
+
+
+def test_a_journal_that_cannot_be_read_at_the_start_stops_entries_until_a_resume(build, monkeypatch):
+    def unreadable(_memory):
+        raise JournalError("another process holds it locked")
+
+    monkeypatch.setattr(WatchedMemory, "load", unreadable)
+
+    side = build()
+
+    assert side.permit().reason == "journal"
+    assert "locked" in side.telemetry.records()[0].message
 
 
 def test_a_message_it_does_not_know_is_an_error(build):
