@@ -1,7 +1,10 @@
 """The journal's file: opened, checked, migrated, written under one lock, and watched so that it does not go unnoticed.
 
-One SQLite file in WAL mode with synchronous FULL: what was recorded survives the death of the process and of the
-power. Every write commits before it returns. Trouble is one line in plain words, and stays readable in `trouble`.
+One SQLite file in WAL mode. Every write commits before it returns, so it survives the death of the process at any
+instant; one that is flushed survives a power cut as well, and takes everything before it along. The probe flushes, so
+a power cut costs what was written in the last second, of what the venue tells again. Trouble is one line in plain
+words, and stays readable in `trouble`.
+
 Failing to write once may pass; a file whose content, place or flush cannot be trusted is not trusted again by this
 process.
 """
@@ -14,14 +17,13 @@ from pathlib import Path
 from threading import Lock
 
 from edgelock.actors.journal_records import JournalDamaged, JournalError
-from edgelock.actors.journal_schema import SCHEMA_VERSION, SEALED_TABLES, Row, create, is_whole, migrate
+from edgelock.actors.journal_schema import SCHEMA_VERSION, Row, create, is_consistent, is_sound, is_whole, migrate
 
 FILE_NAME = "journal.sqlite3"
 COMPANIONS = ("-wal", "-shm")
 LEAST_FREE_BYTES = 4 * 1024 * 1024
 """Entries stop while so little is left, so that exits and fills can still be written down."""
-_BUSY_TIMEOUT_S = 0.25
-_ROWS_CHECKED = 1_000
+_BUSY_TIMEOUT_MS = 250
 _PROBE = "INSERT INTO probe VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET times = times + 1"
 
 _IN_PLAIN_WORDS = {
@@ -49,7 +51,8 @@ class JournalFile:
     def __init__(self, directory: Path) -> None:
         self.path = directory / FILE_NAME
         self._lock = Lock()
-        self._passing: str | None = None
+        self._failed: str | None = None
+        self._found: str | None = None
         self._lasting: str | None = None
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,7 +63,7 @@ class JournalFile:
                 self._make()
             self._connection = self._connect()
         try:
-            with self._told_plainly():
+            with self._told_plainly(odd=JournalDamaged):
                 self._check()
                 self._seen = self._identities()
         except JournalError:
@@ -75,7 +78,7 @@ class JournalFile:
     @property
     def trouble(self) -> str | None:
         """What was wrong with the last write or probe, in one line; None when nothing was."""
-        return self._lasting or self._passing
+        return self._lasting or self._found or self._failed
 
     def probe(self) -> str | None:
         """Try whether a write would be kept: room, the same file in its place, a commit. Returns the trouble, if any.
@@ -84,13 +87,13 @@ class JournalFile:
         """
         try:
             with self._lock, self._told_plainly():
-                if self._lasting is None:
-                    self._passing = self._place() or self._room()
-                if self.trouble is None:
-                    self._connection.execute(_PROBE)
-        except JournalError:
-            pass  # it is in `trouble` now
-        return self.trouble
+                self._found = None if self._lasting else self._place() or self._room()
+                if self.trouble is None or self._failed:
+                    with self._transaction(is_flushed=True) as connection:
+                        connection.execute(_PROBE)
+                return self.trouble
+        except JournalError as error:
+            return str(error)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -99,18 +102,13 @@ class JournalFile:
             yield self._connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """For writes; all within commit together, and on disk, or not at all."""
-        with self._lock, self._told_plainly():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            self._passing = None
+    def writing(self, *, is_flushed: bool = False) -> Iterator[sqlite3.Connection]:
+        """For writes; all within commit together or not at all.
+
+        is_flushed  for what nobody tells us again: on the disk, and not only in the kernel, before this ends
+        """
+        with self._lock, self._told_plainly(), self._transaction(is_flushed=is_flushed) as connection:
+            yield connection
 
     def whole(self, rows: Iterable[Row]) -> list[Row]:
         """The rows without their seals. Raises JournalDamaged for a row that is not what was written."""
@@ -123,6 +121,24 @@ class JournalFile:
         """The error to raise for content that must not be believed; from now on the file is not trusted."""
         self._lasting = f"journal {self.path}: {what}"
         return JournalDamaged(self._lasting)
+
+    @contextmanager
+    def _transaction(self, *, is_flushed: bool) -> Iterator[sqlite3.Connection]:
+        """While the last one failed nobody waits for a lock: exits have to go on."""
+        if self._lasting is not None:
+            raise JournalDamaged(self._lasting)
+        connection = self._connection
+        connection.execute(f"PRAGMA busy_timeout = {0 if self._failed else _BUSY_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if is_flushed else 'NORMAL'}")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        self._failed = None
 
     # --- opening ---
 
@@ -145,11 +161,10 @@ class JournalFile:
             raise self.damaged("the file is empty")
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode=rw",
-            uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False,
+            uri=True, timeout=_BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False,
         )  # fmt: skip
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
         except BaseException:
             connection.close()
             raise
@@ -158,9 +173,6 @@ class JournalFile:
     def _check(self) -> None:
         """What is there must be a sound journal of a version we read; an older one becomes one of this version."""
         connection = self._connection
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise self.damaged("the file is damaged")
         connection.execute("BEGIN IMMEDIATE")
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "schema_version" not in tables:
@@ -171,10 +183,14 @@ class JournalFile:
         ((found,),) = versions
         if found > SCHEMA_VERSION or found < 1:
             raise JournalError(f"journal {self.path}: schema {found}, this version reads 1 to {SCHEMA_VERSION}")
-        migrate(connection, found)
+        if found < SCHEMA_VERSION:
+            if not is_consistent(connection):
+                raise self.damaged("the file is damaged")
+            migrate(connection, found)
+        connection.execute(_PROBE)  # the companions exist from the first write on
         connection.execute("COMMIT")
-        for table in SEALED_TABLES:
-            self.whole(connection.execute(f"SELECT * FROM {table} ORDER BY rowid DESC LIMIT {_ROWS_CHECKED}"))
+        if not is_sound(connection):
+            raise self.damaged("the file is damaged")
 
     # --- watching ---
 
@@ -205,7 +221,7 @@ class JournalFile:
         _flush(self.path.parent)
         self._connection.close()
         self._connection = self._connect()
-        self._connection.execute(_PROBE)  # the companions exist from the first write on
+        self._connection.execute(_PROBE)
         self._seen = self._identities()
 
     def _room(self) -> str | None:
@@ -216,7 +232,8 @@ class JournalFile:
         )
 
     @contextmanager
-    def _told_plainly(self) -> Iterator[None]:
+    def _told_plainly(self, *, odd: type[JournalError] = JournalError) -> Iterator[None]:
+        """Errors as one line. odd: what an error is that no plain words are known for."""
         try:
             yield
         except sqlite3.Error as error:
@@ -229,11 +246,11 @@ class JournalFile:
                 # After a flush that failed nobody knows what is on the disk.
                 self._lasting = told
             if not isinstance(error, sqlite3.IntegrityError):
-                self._passing = told
-            raise JournalError(told) from error
+                self._failed = told
+            raise (JournalError if code & 0xFF in _IN_PLAIN_WORDS else odd)(told) from error
         except OSError as error:
-            self._passing = f"journal {self.path}: {error.strerror or error}"
-            raise JournalError(self._passing) from error
+            self._failed = f"journal {self.path}: {error.strerror or error}"
+            raise JournalError(self._failed) from error
 
 
 def _companions(path: Path) -> tuple[Path, ...]:

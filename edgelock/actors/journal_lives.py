@@ -4,6 +4,7 @@ from typing import get_args
 
 from edgelock.actors.journal_file import JournalFile
 from edgelock.actors.journal_records import LifeEvent, LifeNote
+from edgelock.actors.journal_schema import sealed
 
 LIVES_KEPT = 1_000
 """So many notes are kept of each actor."""
@@ -18,9 +19,10 @@ class LifeRecords:
         """A life of a market begins; the highest number is kept."""
         with self._file.writing() as connection:
             connection.execute(
-                "INSERT INTO incarnations VALUES (?, ?) ON CONFLICT (ticker) DO UPDATE"
-                " SET incarnation = max(incarnation, excluded.incarnation)",
-                (ticker, number),
+                "INSERT INTO incarnations VALUES (?, ?, ?) ON CONFLICT (ticker) DO UPDATE"
+                " SET incarnation = excluded.incarnation, seal = excluded.seal"
+                " WHERE excluded.incarnation > incarnation",
+                sealed(ticker, number),
             )
 
     def last_incarnation(self, ticker: str) -> int:
@@ -34,14 +36,12 @@ class LifeRecords:
         if note.event not in get_args(LifeEvent):
             raise ValueError(f"{note.event!r} is nothing that happens to an actor")
         with self._file.writing() as connection:
-            connection.execute(
-                "INSERT INTO lives (actor, run, incarnation, event, detail, traceback, took_ns, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    note.actor, note.run, note.incarnation, note.event, note.detail, note.traceback, note.took_ns,
-                    note.at,
-                ),
+            (number,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM lives").fetchone()
+            row = sealed(
+                number, note.actor, note.run, note.incarnation, note.event, note.detail, note.traceback, note.took_ns,
+                note.at,
             )  # fmt: skip
+            connection.execute("INSERT INTO lives VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             connection.execute(
                 "DELETE FROM lives WHERE actor = ?1 AND number <="
                 " (SELECT number FROM lives WHERE actor = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)",
@@ -51,15 +51,13 @@ class LifeRecords:
     def lives_of(self, actor: str, *, most: int) -> tuple[LifeNote, ...]:
         """What happened to an actor in all runs, newest first, at most so many."""
         with self._file.reading() as connection:
-            rows = connection.execute(
-                "SELECT run, incarnation, event, detail, traceback, took_ns, at FROM lives"
-                " WHERE actor = ? ORDER BY number DESC LIMIT ?",
-                (actor, most),
-            ).fetchall()
+            rows = self._file.whole(
+                connection.execute("SELECT * FROM lives WHERE actor = ? ORDER BY number DESC LIMIT ?", (actor, most))
+            )
         return tuple(
             LifeNote(
                 run=run, actor=actor, incarnation=incarnation, event=event, detail=detail, traceback=traceback,
                 took_ns=took_ns, at=at,
             )
-            for run, incarnation, event, detail, traceback, took_ns, at in rows
+            for _, _, run, incarnation, event, detail, traceback, took_ns, at in rows
         )  # fmt: skip

@@ -32,8 +32,8 @@ class OrderRecords:
         if not scope:
             raise ValueError("a run belongs to a scope")
         self._witness.run_began(run, scope, at)
-        with self._file.writing() as connection:
-            connection.execute("INSERT INTO runs VALUES (?, ?, ?)", (run, scope, at))
+        with self._file.writing(is_flushed=True) as connection:
+            connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", sealed(run, scope, at))
             _let_go(connection, before=at - KEPT_NS)
         self._scopes[run] = scope
 
@@ -46,7 +46,7 @@ class OrderRecords:
     def record_intent(self, *, run: str, ticker: str, incarnation: int, intent: PlaceOrder, at: Timestamp) -> None:
         """Before the first byte of an order leaves. Raises JournalError for a client order id that is on record."""
         text = msgspec.json.encode(intent).decode()
-        with self._file.writing() as connection:
+        with self._file.writing(is_flushed=True) as connection:
             row = sealed(intent.client_order_id, self._scope(connection, run), run, ticker, incarnation, text, at)
             connection.execute("INSERT INTO order_intents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
@@ -55,11 +55,8 @@ class OrderRecords:
         if state.is_live:
             raise ValueError(f"{state.value} is not the end of an order")
         with self._file.writing() as connection:
-            connection.execute(
-                "INSERT INTO order_ends VALUES (?, ?, ?)"
-                " ON CONFLICT (client_order_id) DO UPDATE SET state = excluded.state, at = excluded.at",
-                (client_order_id, state.value, at),
-            )
+            row = sealed(client_order_id, state.value, at)
+            connection.execute("INSERT OR REPLACE INTO order_ends VALUES (?, ?, ?, ?)", row)
 
     def unfinished_intents(self, *, scope: str | None = None) -> tuple[RecordedIntent, ...]:
         """Orders of every run without a recorded end, oldest first: they may be alive.

@@ -1,12 +1,13 @@
 """The journal's tables, and how a file of an earlier version becomes one of this version.
 
-Tables whose rows are worth money or safety end in `seal`, a checksum of the row, so that a changed byte is noticed
-although the file still reads. A step of migration runs in one transaction with the note of the new version.
+Rows end in `seal`, a checksum, so that a changed byte is noticed although the file still reads. A step of migration
+runs in one transaction with the note of the new version.
 """
 
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from typing import Any
 
 import msgspec
@@ -19,7 +20,9 @@ _INTENTS = """CREATE TABLE order_intents (
     client_order_id TEXT PRIMARY KEY, scope TEXT NOT NULL, run TEXT NOT NULL, ticker TEXT NOT NULL,
     incarnation INTEGER NOT NULL, intent TEXT NOT NULL, at INTEGER NOT NULL, seal INTEGER NOT NULL
 ) STRICT"""
-_ENDS = "CREATE TABLE order_ends (client_order_id TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL) STRICT"
+_ENDS = """CREATE TABLE order_ends (
+    client_order_id TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL, seal INTEGER NOT NULL
+) STRICT"""
 _FILLS = """CREATE TABLE fills (
     scope TEXT NOT NULL, trade_id TEXT NOT NULL, run TEXT NOT NULL, ticker TEXT NOT NULL,
     client_order_id TEXT NOT NULL, side TEXT NOT NULL, price INTEGER NOT NULL, size INTEGER NOT NULL,
@@ -29,8 +32,13 @@ _FILLS = """CREATE TABLE fills (
 _LATCHES = """CREATE TABLE latches (
     name TEXT PRIMARY KEY, value INTEGER NOT NULL, who TEXT NOT NULL, at INTEGER NOT NULL, seal INTEGER NOT NULL
 ) STRICT"""
+_INCARNATIONS = """CREATE TABLE incarnations (
+    ticker TEXT PRIMARY KEY, incarnation INTEGER NOT NULL, seal INTEGER NOT NULL
+) STRICT"""
 _SINCE_2 = (
-    "CREATE TABLE runs (run TEXT PRIMARY KEY, scope TEXT NOT NULL, at INTEGER NOT NULL) STRICT",
+    """CREATE TABLE runs (
+        run TEXT PRIMARY KEY, scope TEXT NOT NULL, at INTEGER NOT NULL, seal INTEGER NOT NULL
+    ) STRICT""",
     "CREATE INDEX fills_of_market ON fills (scope, ticker)",
     """CREATE TABLE settlements (
         scope TEXT NOT NULL, ticker TEXT NOT NULL, run TEXT NOT NULL, value INTEGER NOT NULL, net INTEGER NOT NULL,
@@ -45,21 +53,26 @@ _SINCE_2 = (
     """CREATE TABLE lives (
         number INTEGER PRIMARY KEY, actor TEXT NOT NULL, run TEXT NOT NULL, incarnation INTEGER NOT NULL,
         event TEXT NOT NULL, detail TEXT NOT NULL, traceback TEXT NOT NULL, took_ns INTEGER NOT NULL,
-        at INTEGER NOT NULL
+        at INTEGER NOT NULL, seal INTEGER NOT NULL
     ) STRICT""",
     "CREATE INDEX lives_of_actor ON lives (actor, number)",
     "CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), times INTEGER NOT NULL) STRICT",
 )
 _SCHEMA = (
     "CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT",
-    "CREATE TABLE incarnations (ticker TEXT PRIMARY KEY, incarnation INTEGER NOT NULL) STRICT",
     _INTENTS,
     _ENDS,
     _FILLS,
     _LATCHES,
+    _INCARNATIONS,
     *_SINCE_2,
 )
-SEALED_TABLES = ("order_intents", "fills", "settlements", "latches", "holds", "risk_states")
+_SEALED_TABLES = (
+    "runs", "order_intents", "order_ends", "fills", "settlements", "latches", "holds", "risk_states", "incarnations",
+    "lives",
+)  # fmt: skip
+
+_DECLARED = "SELECT type, name, tbl_name, sql FROM sqlite_master"
 
 Row = tuple[Any, ...]
 
@@ -88,6 +101,23 @@ def migrate(connection: sqlite3.Connection, found: int) -> None:
     connection.execute("UPDATE schema_version SET version = ?", (SCHEMA_VERSION,))
 
 
+def is_sound(connection: sqlite3.Connection) -> bool:
+    """Whether the tables are those of this version, every index agrees with its table, and every row is whole."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as pattern:
+        create(pattern)
+        expected = set(pattern.execute(_DECLARED))
+    if set(connection.execute(_DECLARED)) != expected:
+        return False
+    return is_consistent(connection) and all(
+        is_whole(row) for table in _SEALED_TABLES for row in connection.execute(f"SELECT * FROM {table}")
+    )
+
+
+def is_consistent(connection: sqlite3.Connection) -> bool:
+    """Whether every page is in order and every index agrees with its table."""
+    return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
+
+
 def _seal(values: Iterable[str | int]) -> int:
     return zlib.crc32(msgspec.json.encode(tuple(values)))
 
@@ -108,7 +138,9 @@ def _from_1(connection: sqlite3.Connection) -> None:
         f"SELECT {unknown}, trade_id, run, ticker, client_order_id, side, price, size, fee, is_taker, at"
         " FROM old ORDER BY rowid",
     )
+    _rebuild(connection, "order_ends", _ENDS, "SELECT client_order_id, state, at FROM old ORDER BY rowid")
     _rebuild(connection, "latches", _LATCHES, "SELECT name, value, who, at FROM old ORDER BY rowid")
+    _rebuild(connection, "incarnations", _INCARNATIONS, "SELECT ticker, incarnation FROM old ORDER BY rowid")
     connection.execute("DROP TABLE order_events")
     for statement in _SINCE_2:
         connection.execute(statement)

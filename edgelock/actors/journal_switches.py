@@ -58,7 +58,7 @@ class SwitchRecords:
 
     def _set(self, table: str, name: str, latch: Latch) -> None:
         row = sealed(name, int(latch.is_on), latch.who, latch.at)
-        with self._file.writing() as connection:
+        with self._file.writing(is_flushed=True) as connection:
             connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?)", row)
 
     def _all(self, table: str) -> dict[str, Latch]:
