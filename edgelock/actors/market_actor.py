@@ -4,6 +4,7 @@ A new incarnation remembers nothing of its predecessor: its first words are a cl
 the older ones and answers with what is on record; until that answer it wishes nothing.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from edgelock.actors.messages import (
     ClaimMarket,
     CrashOnPurpose,
     FactNews,
+    HangOnPurpose,
     Records,
     Submit,
     Subscribe,
@@ -33,6 +35,9 @@ from edgelock.core.units import SECOND, Timestamp
 
 TICK_EVERY_NS = SECOND
 """A market looks at the clock at least once a real second, so that a silent one still exits by age."""
+
+NOBODY = -1
+"""No life has this number: what comes under it is refused at the door and counted, also before the heir has claimed."""
 
 
 class CrashedOnPurpose(RuntimeError):
@@ -84,6 +89,10 @@ class MarketActor(SupervisedActor):
                 self._take(TimePassed(at=self._clock.now()))
             case CrashOnPurpose(reason):
                 raise CrashedOnPurpose(reason)
+            case HangOnPurpose(seconds):
+                threading.Event().wait(seconds)
+                # Then it goes on as if nothing had happened, like any thread that comes back from where it was stuck.
+                self._take(TimePassed(at=self._clock.now()))
             case _:
                 raise TypeError(f"a market does not handle {type(message).__name__}")
 
@@ -91,11 +100,13 @@ class MarketActor(SupervisedActor):
         began = self._clock.monotonic_ns()
         decision = step(self._state, fact, self._strategy)
         self._state = decision.state
+        if decision.intents:
+            life = NOBODY if self._abandoned else self.incarnation.number
+            self._exchange.tell(Submit(self._state.market.ticker, life, decision.intents))
+        if self._abandoned:
+            return  # it was given up while it hung, and nobody is to hear what it believes
         if isinstance(fact, Recovered):
             self._on_recovered(self.incarnation.name, self.incarnation.number, self._state)
-        if decision.intents:
-            submit = Submit(self._state.market.ticker, self.incarnation.number, decision.intents)
-            self._exchange.tell(submit)
         if decision.records:
             self._telemetry.tell(Records(decision.records))
         self._schedule_tick(decision.wake_at)
