@@ -31,7 +31,7 @@ from edgelock.core.permit import Brake, Mode
 from edgelock.core.risk_state import DAY
 from edgelock.core.settings import RiskSettings, TradingSettings
 from edgelock.core.units import SECOND, Money, Timestamp
-from tests.actors.runtime_doubles import a_life
+from tests.actors.runtime_doubles import PATIENCE_S, a_life
 from tests.actors.trading_doubles import HandClock, Letterbox, WatchedJournal, two_markets
 from tests.core.builders import NOON, after
 
@@ -98,10 +98,20 @@ class RiskSide:
         self.telemetry = ListeningBox("telemetry", self.log)
         self.markets = {A: ListeningBox("a", self.log), B: ListeningBox("b", self.log)}
         self.life = a_life("risk")
-        self.actor = RiskActor(
-            self.life,
-            settings=settings or RiskSettings(),
-            starts_killed_by=starts_killed_by,
+        self._terms = {
+            "settings": settings or RiskSettings(),
+            "starts_killed_by": starts_killed_by,
+            "needs_private_feed": needs_private_feed,
+        }
+        self.actor = self.an_actor(self.life)
+        self.tell = self.actor.handle
+        self.actor.on_start()
+        for market in two_markets():
+            self.tell(AddMarket(market, self.markets[market.ticker].address))
+
+    def an_actor(self, life) -> RiskActor:
+        return RiskActor(
+            life,
             journal=self.journal,
             memory=self.memory,
             exchange=self.exchange.address,
@@ -109,12 +119,8 @@ class RiskSide:
             board=self.board,
             timer=self.clock.timer,
             clock=self.clock,
-            needs_private_feed=needs_private_feed,
+            **self._terms,
         )
-        self.tell = self.actor.handle
-        self.actor.on_start()
-        for market in two_markets():
-            self.tell(AddMarket(market, self.markets[market.ticker].address))
 
     def permits(self, ticker=A) -> list:
         """Verdicts told to the door since the last look."""
@@ -464,6 +470,24 @@ def test_cancels_of_before_a_death_trip_the_breaker_after_it(build):
     assert (before.brake, before.cancels_30) == (Brake.SOFT, 15)
     assert heir.permit().reason == "cb_hard"
     assert heir.told() == ["cb_hard"]
+
+
+def test_on_a_thread_of_its_own_a_death_behind_a_burst_of_cancels_loses_none_of_them(build):
+    side, lives = build(), (a_life("risk", 1), a_life("risk", 2))
+    first, second = (side.an_actor(life) for life in lives)
+
+    first.launch()
+    for _ in range(15):
+        lives[0].address.tell(CancelSent(A, side.clock.now(), Conditions()))
+    lives[0].address.tell(Tick(TimePassed(at=NOON)))
+    assert first.ended.wait(PATIENCE_S)
+    second.launch()
+    lives[1].address.tell(CancelSent(A, side.clock.now(), Conditions()))
+    lives[1].address.tell(Tick(TimePassed(at=NOON)))
+    assert second.ended.wait(PATIENCE_S)
+
+    assert "does not handle Tick" in first.obituary.reason_text
+    assert side.told() == ["cb_soft", "cb_hard"]
 
 
 def test_the_first_verdict_of_a_new_life_is_that_of_the_old_one(build):
