@@ -34,6 +34,7 @@ def entry_at_the_door(look: Look, side: Side, gate: Gate) -> tuple[Check, ...]:
         _limit("feed", not gate.is_feed_live, "live" if gate.is_feed_live else "not live", "live"),
         _limit("market_status", not gate.is_active, "active" if gate.is_active else "not active", "active"),
         _limit("order_group", not gate.is_fuse_whole, "whole" if gate.is_fuse_whole else "tripped", "whole"),
+        _limit("exits_not_armed", bool(gate.unarmed), f"{gate.unarmed} markets wait for an exit", "none"),
         _limit(
             "price_gate",
             gate.enforce_gates and is_beyond,
@@ -113,4 +114,4 @@ def _limit(name: str, is_holding: bool, found: str, allowed: str) -> Check:
 
 
 def _usd(money: Money) -> str:
-    return f"${money_text(money)}"
+    return f"${money_text(money)[:-4]}" if money % 10_000 == 0 else f"${money_text(money)}"

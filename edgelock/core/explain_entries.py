@@ -11,7 +11,7 @@ from edgelock.core.permit import Mode
 from edgelock.core.quoting import cooldown, entry_price, entry_size, maker_price
 from edgelock.core.reconcile import is_cool, replacement_reason
 from edgelock.core.strategy import LEGACY
-from edgelock.core.units import Price, Size, Timestamp, price_text, size_text
+from edgelock.core.units import MINUTE, SECOND, Price, Size, Timestamp, price_text, size_text
 
 QUOTED = frozenset({OrderState.PLACING, OrderState.RESTING})
 """A live entry in one of these is a quote; in any other it is on its way out, or nobody knows."""
@@ -56,7 +56,7 @@ def _close_gate(look: Look) -> Timestamp:
 
 def _close_words(look: Look, _side: Side) -> tuple[str, str]:
     left = look.state.market.close_time - look.state.now
-    return f"closes in {seconds_text(left)}", f"more than {seconds_text(look.state.settings.no_entry_before_close)}"
+    return f"closes in {left // MINUTE} min", f"more than {look.state.settings.no_entry_before_close // MINUTE} min"
 
 
 def _is_old(look: Look, _side: Side) -> bool:
@@ -160,7 +160,7 @@ def _has_no_price(look: Look, side: Side) -> bool:
 
 def _price_words(look: Look, side: Side) -> tuple[str, str]:
     touch = look.state.view.best(side.opposite)
-    return f"touch {_price(touch)}", "a price that does not cross it"
+    return f"touch {_price(touch)}", "not crossed"
 
 
 def _is_unsettled(look: Look, side: Side) -> bool:
@@ -196,10 +196,15 @@ def _is_hot(look: Look, side: Side) -> bool:
     return live_entry(look, side) is None and not is_cool(look.state, side)
 
 
-def _cooldown_words(look: Look, side: Side) -> tuple[str, str]:
+def cooldown_words(look: Look, side: Side) -> tuple[str, str]:
+    """How long ago something was placed on this side, and when the next may be."""
     placed_at = look.state.placed_at(side)
-    found = "none placed" if placed_at is None else f"{(look.state.now - placed_at) // 1_000_000} ms"
-    return found, f"at least {cooldown(look.state) // 1_000_000} ms"
+    found = "none placed" if placed_at is None else f"placed {_seconds(look.state.now - placed_at)} ago"
+    return found, f"again after {_seconds(cooldown(look.state))}"
+
+
+def _seconds(nanoseconds: int) -> str:
+    return f"{nanoseconds // SECOND}.{nanoseconds % SECOND // (SECOND // 10)} s"
 
 
 def _cool_at(look: Look, side: Side) -> Timestamp | None:
@@ -285,7 +290,7 @@ _QUOTE = (
     Row(
         name="cooldown",
         holds=_is_hot,
-        words=_cooldown_words,
+        words=cooldown_words,
         since=lambda look, side: look.state.placed_at(side),
         until=_cool_at,
     ),

@@ -5,6 +5,7 @@ Asked of a market that holds a position; of a flat one nothing holds, because no
 
 from edgelock.core.exits import can_exit_now, due_exit
 from edgelock.core.explain_check import Check, Look, Row, seconds_text
+from edgelock.core.explain_entries import cooldown_words
 from edgelock.core.legacy import contract_minutes_due_at, flatten_trigger
 from edgelock.core.mae_trim import adverse_excursion
 from edgelock.core.market import Side
@@ -12,7 +13,6 @@ from edgelock.core.market_state import MarketState
 from edgelock.core.order import OrderState, Role
 from edgelock.core.permit import Mode
 from edgelock.core.plan import Quote
-from edgelock.core.quoting import cooldown
 from edgelock.core.reconcile import is_cool, resting_match, uncovered
 from edgelock.core.strategy import LEGACY
 from edgelock.core.units import Price, Timestamp, price_text, size_text
@@ -204,12 +204,6 @@ def _is_hot(look: Look, _side: Side) -> bool:
     return bool(wanted) and not wanted[0].crosses and not is_cool(look.state, wanted[0].side)
 
 
-def _cooldown_words(look: Look, side: Side) -> tuple[str, str]:
-    placed_at = look.state.placed_at(side)
-    found = "none placed" if placed_at is None else f"{(look.state.now - placed_at) // 1_000_000} ms"
-    return found, f"at least {cooldown(look.state) // 1_000_000} ms"
-
-
 # --- the tables -------------------------------------------------------------------------------------------------
 
 _FIRST = (
@@ -262,5 +256,5 @@ _LEGACY_ROWS = (
     Row(name="contract_minutes", holds=_never, words=_contract_minutes_words),
     Row(name="stop", holds=_never, words=_stop_words),
     Row(name="exit_price", holds=_has_no_price, words=lambda look, _side: _reference_words(look.state)),
-    Row(name="cooldown", holds=_is_hot, words=_cooldown_words),
+    Row(name="cooldown", holds=_is_hot, words=cooldown_words),
 )

@@ -23,3 +23,9 @@ class Strategy(Protocol):
 
 EDGE_LOCKED = EdgeLocked()
 LEGACY = Legacy()
+
+
+def strategy_named(name: str) -> Strategy:
+    """The strategy of that name. Raises KeyError for any other name."""
+    known: tuple[Strategy, ...] = (EDGE_LOCKED, LEGACY)
+    return {strategy.name: strategy for strategy in known}[name]

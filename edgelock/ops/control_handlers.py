@@ -1,4 +1,4 @@
-"""What the running bot answers to `status`, `kill`, `resume`, `stop` and `restart`.
+"""What the running bot answers to `status`, `why`, `restarts`, `kill`, `resume`, `stop` and `restart`.
 
 Called on the control server's thread: it looks at boards and tells actors, and waits only to see its wish come true.
 """
@@ -11,22 +11,28 @@ from edgelock.actors.cell import ChildState
 from edgelock.actors.supervision_status import ChildStatus
 from edgelock.core.market_state import MarketState
 from edgelock.core.permit import Brake
-from edgelock.core.units import SECOND, Price, money_text, price_text, size_text
+from edgelock.core.units import MILLISECOND, SECOND, Price, money_text, price_text, size_text
 from edgelock.ops.control_server import Handler
+from edgelock.ops.gate_history import GateHistory, gate_history
 from edgelock.ops.restart_log import MARKET_PREFIX
+from edgelock.ops.restarts import restarts
 from edgelock.ops.run_events import Stop
 from edgelock.ops.run_loop import RunLoop
-from edgelock.ops.status import ActorStatus, MarketStatus, QuoteStatus, StatusPayload
+from edgelock.ops.status import ActorStatus, MarketStatus, QuoteStatus, StatusPayload, TreeStatus
 from edgelock.ops.user_error import UserError
+from edgelock.ops.why import why
 
 WISH_TIMEOUT_S = 2.0
 LOOK_EVERY_S = 0.02
 
 
-def control_handlers(loop: RunLoop) -> Mapping[str, Handler]:
-    """One handler per command."""
+def control_handlers(loop: RunLoop, history: GateHistory | None = None) -> Mapping[str, Handler]:
+    """One handler per command; `history` knows since when gates hold, where the markets themselves do not."""
+    seen = gate_history(loop.system) if history is None else history
     return {
         "status": lambda _request: dict(status_of(loop)),
+        "why": lambda request: why(loop.system, str(request.get("ticker", "")), seen),
+        "restarts": lambda request: restarts(loop.system, str(request.get("name", ""))),
         "kill": lambda _request: _switch(loop, on=True),
         "resume": lambda _request: _switch(loop, on=False),
         "stop": lambda _request: _stop(loop),
@@ -38,7 +44,8 @@ def status_of(loop: RunLoop) -> StatusPayload:
     """The whole bot at this moment."""
     system, settings = loop.system, loop.system.settings
     risk = system.boards.risk.state()
-    children = {child.name: child for child in system.supervisor.supervision_status().children}
+    tree = system.supervisor.supervision_status()
+    children = {child.name: child for child in tree.children}
     latch = loop.telemetry.board.killed_by()
     return StatusPayload(
         pid=os.getpid(),
@@ -54,6 +61,9 @@ def status_of(loop: RunLoop) -> StatusPayload:
             _market(state, children.get(f"{MARKET_PREFIX}{state.market.ticker}"))
             for state in system.boards.markets.states()
         ],
+        supervision=TreeStatus(
+            escalated=tree.escalated, is_stopping=tree.is_stopping, is_storm=tree.is_storm, zombies=tree.zombies
+        ),
         actors=[_actor(child) for child in children.values()],
     )
 
@@ -87,23 +97,35 @@ def _market(state: MarketState, child: ChildStatus | None) -> MarketStatus:
 
 
 def _actor(child: ChildStatus) -> ActorStatus:
+    inbox, lost = child.inbox, child.lost
     return ActorStatus(
         name=child.name,
+        kind="market" if child.name.startswith(MARKET_PREFIX) else "infrastructure",
         state=_word(child.state),
+        since_s=child.state_for_ns // SECOND,
         incarnation=child.incarnation,
         restarts=child.restarts_in_window,
-        inbox=0 if child.inbox is None else child.inbox.depth,
+        restarts_max=child.restarts_max,
+        window_s=child.window_ns // SECOND,
+        back_ms=child.backoff_left_ns // MILLISECOND,
+        last_crash=child.last_crash,
+        inbox=0 if inbox is None else inbox.depth,
+        inbox_control=0 if inbox is None else inbox.control,
+        inbox_fifo=0 if inbox is None else inbox.fifo,
+        inbox_latest=0 if inbox is None else inbox.latest,
+        inbox_max=0 if inbox is None else inbox.max_depth,
+        busy_with=child.busy_with,
+        busy_s=child.busy_ns // SECOND,
+        handled=child.handled_count,
+        fatal_messages=child.fatal_messages,
+        lost=lost.dead_letters + lost.latest_dropped + lost.control_dropped + lost.malformed,
+        zombies=child.zombies,
     )
 
 
 def _word(state: ChildState) -> str:
-    words = {
-        ChildState.RUNNING: "running",
-        ChildState.STARTING: "running",
-        ChildState.BACKOFF: "backing_off",
-        ChildState.QUARANTINED: "quarantined",
-    }
-    return words.get(state, "stopped")
+    words = {ChildState.BACKOFF: "backing_off", ChildState.NEW: "stopped"}
+    return words.get(state, state.value)
 
 
 def _switch(loop: RunLoop, *, on: bool) -> Mapping[str, object]:

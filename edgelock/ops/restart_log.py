@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from edgelock.actors import notices as notice
+from edgelock.actors.journal_records import LifeNote
 from edgelock.actors.notices import Notice
 from edgelock.core.market_state import MarketState
 from edgelock.core.telemetry import (
@@ -16,13 +17,17 @@ from edgelock.core.telemetry import (
     ActorQuarantine,
     ActorRestart,
     ActorStart,
+    InfrastructureRestart,
     LibraryLog,
+    MailboxDeep,
     PriceRatio,
     Record,
     RestartStorm,
     RestartStormOver,
 )
 from edgelock.core.units import Duration, Timestamp
+from edgelock.ops.life_note import life_note, return_note
+from edgelock.ops.life_notes import LifeNotes
 
 MARKET_PREFIX = "market:"
 
@@ -33,11 +38,24 @@ def ticker_of(child: str) -> str | None:
 
 
 class RestartLog:
-    """Turns notices into records. Called from the supervisor's thread and from the markets'."""
+    """Turns notices into records, and into notes that outlive the run. Called from the supervisor's thread and from
+    the markets'.
 
-    def __init__(self, *, now: Callable[[], Timestamp], record: Callable[[Record], None]) -> None:
+    notes  where the notes go; None keeps none
+    """
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], Timestamp],
+        record: Callable[[Record], None],
+        run: str = "",
+        notes: LifeNotes | None = None,
+    ) -> None:
         self._now = now
-        self._record = record
+        self._tell = record
+        self._run = run
+        self._notes = notes
         self._lock = threading.Lock()
         self._restarted: dict[tuple[str, int], notice.ChildRestarted] = {}
         self._recovered: dict[tuple[str, int], MarketState] = {}
@@ -50,11 +68,17 @@ class RestartLog:
                 if state is None:
                     self._restarted[news.name, news.incarnation] = news
             if state is not None:
-                self._record(self._restart(news, state))
+                self._came_back(news, state)
+            return
+        if isinstance(news, notice.ChildRestarted):
+            self._came_back(news, None)
             return
         line = self._line(news)
         if line is not None:
-            self._record(line)
+            self._tell(line)
+        note = life_note(news, run=self._run, at=self._now())
+        if note is not None:
+            self._keep(note)
 
     def recovered(self, child: str, incarnation: int, state: MarketState) -> None:
         """A market has taken over what is on record."""
@@ -63,7 +87,19 @@ class RestartLog:
             if news is None and incarnation > 1:
                 self._recovered[child, incarnation] = state
         if news is not None:
-            self._record(self._restart(news, state))
+            self._came_back(news, state)
+
+    def lives_of(self, actor: str, *, most: int) -> tuple[LifeNote, ...]:
+        """The newest notes of one actor, newest first. Raises JournalError."""
+        return () if self._notes is None else self._notes.lives_of(actor, most=most)
+
+    def _came_back(self, news: notice.ChildRestarted, state: MarketState | None) -> None:
+        self._tell(self._restart(news, state))
+        self._keep(return_note(news, state, run=self._run, at=self._now()))
+
+    def _keep(self, note: LifeNote) -> None:
+        if self._notes is not None:
+            self._notes.keep(note)
 
     def _restart(self, news: notice.ChildRestarted, state: MarketState | None) -> ActorRestart:
         vwap = None if state is None else state.position.vwap
@@ -85,8 +121,6 @@ class RestartLog:
         match news:
             case notice.ChildStarted():
                 return ActorStart(at=at, actor=news.name, incarnation=news.incarnation)
-            case notice.ChildRestarted():
-                return self._restart(news, None)
             case notice.ChildCrashed():
                 return ActorCrash(
                     at=at,
@@ -94,7 +128,7 @@ class RestartLog:
                     actor=news.name,
                     incarnation=news.incarnation,
                     phase=news.phase,
-                    message=None,
+                    message=news.message or None,
                     error=news.reason,
                     traceback=news.traceback,
                 )
@@ -115,6 +149,16 @@ class RestartLog:
                     busy_s=Duration(news.busy_ns),
                     message=f"{news.busy_with}\n{news.stack}",
                 )
+            case notice.InfrastructureRestarting():
+                return InfrastructureRestart(
+                    at=at,
+                    actor=news.name,
+                    reason=news.reason,
+                    stopped=news.stopped,
+                    backoff_s=Duration(news.backoff_ns),
+                )
+            case notice.MailboxDeep():
+                return MailboxDeep(at=at, market=ticker_of(news.name), actor=news.name, depth=news.depth)
             case notice.StormHeld():
                 return RestartStorm(at=at, actors=news.children, hold_s=Duration(news.hold_ns))
             case notice.StormOver():

@@ -29,7 +29,7 @@ from tests.core.explained import explained
         ("feed", {"feed": FeedStatus.STALE}, "stale", "live"),
         ("book", {"view": a_book(None, 48)}, "none / 0.4800", "two-sided, not crossed"),
         ("market_status", {"market": a_market(status=MarketStatus.INACTIVE)}, "inactive", "active"),
-        ("close", {"market": a_market(close_time=after(200))}, "closes in 200 s", "more than 300 s"),
+        ("close", {"market": a_market(close_time=after(200))}, "closes in 3 min", "more than 5 min"),
         ("retired", {"is_retired": True}, "retired", "traded"),
         ("price_bounds", {"is_out_of_bounds": True}, "mid 0.4700", "0.1000 to 0.9000"),
         ("reference_gate", {"reference": a_reference(4_801)}, "0.4801", "at most 0.4800"),
@@ -38,7 +38,7 @@ from tests.core.explained import explained
         ("one_entry_per_side", {"orders": (an_order(state=OrderState.CANCELING),)},
          "canceling 0.4600 x 10.00", "1, its state known"),
         ("replacement", {"orders": (an_order(price=40),)}, "0.4000 x 10.00 rests", "wanted 0.4600 x 10.00"),
-        ("cooldown", {"bid_placed_at": Timestamp(NOON - 100_000_000)}, "100 ms", "at least 300 ms"),
+        ("cooldown", {"bid_placed_at": Timestamp(NOON - 100_000_000)}, "placed 0.1 s ago", "again after 0.3 s"),
         ("hold_after_refusal", {"entry_hold_until": after(1)}, "a refusal just now", "none, or waited out"),
     ],
 )  # fmt: skip

@@ -39,6 +39,22 @@ def test_status_shows_the_market_and_the_actors(served):
     assert run.loop.uptime_ns > 0
 
 
+def test_status_has_every_figure_of_the_supervision_tree(served):
+    run, command = served
+
+    status = command("status")
+
+    tree = run.system.supervisor.supervision_status()
+    assert [actor["name"] for actor in status["actors"]] == [child.name for child in tree.children]
+    assert status["supervision"] == {"escalated": None, "is_stopping": False, "is_storm": False, "zombies": 0}
+    for actor, child in zip(status["actors"], tree.children, strict=True):
+        assert (actor["state"], actor["incarnation"]) == (child.state.value, child.incarnation)
+        assert (actor["restarts"], actor["restarts_max"]) == (child.restarts_in_window, child.restarts_max)
+        assert actor["window_s"] * 1_000_000_000 == child.window_ns
+        assert (actor["back_ms"], actor["last_crash"], actor["zombies"]) == (0, None, 0)
+    assert [actor["kind"] for actor in status["actors"]] == ["infrastructure"] * 4 + ["market"]
+
+
 def test_a_market_is_restarted_by_name_and_a_wrong_name_is_answered_with_the_right_ones(served):
     run, command = served
 

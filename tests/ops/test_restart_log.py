@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from edgelock.actors import notices as notice
+from edgelock.actors.journal_records import LifeNote
 from edgelock.core.market_state import MarketState, RunMode
 from edgelock.core.settings import StrategySettings
+from edgelock.ops.life_notes import LifeNotes
 from edgelock.ops.restart_log import RestartLog, ticker_of
 from tests.core.builders import NOON, a_market, a_position, an_exit, contracts
 
@@ -77,6 +79,14 @@ def test_the_recovery_of_a_first_life_is_no_restart():
             "actor_hung",
             "KXNHLGAME-A",
         ),
+        (notice.MailboxDeep(name=A, depth=1_000), "mailbox_deep", "KXNHLGAME-A"),
+        (
+            notice.InfrastructureRestarting(name="risk", reason="X", stopped=(A, "feed"), backoff_ns=5),
+            "infrastructure_restart",
+            None,
+        ),
+        (notice.StormHeld(children=(A, "feed"), hold_ns=60), "restart_storm", None),
+        (notice.StormOver(probe=A), "restart_storm_over", None),
         (notice.RequestRefused(name=A, request="restart", reason="it is not there"), "log", None),
         (notice.ChildStopped(name=A, incarnation=1, is_abandoned=True), "log", None),
     ],
@@ -96,3 +106,43 @@ def test_an_ordinary_end_is_not_a_line():
     log.take(notice.ChildStopped(name=A, incarnation=1, is_abandoned=False))
 
     assert records == []
+
+
+class Notebook:
+    """Notes in memory."""
+
+    def __init__(self) -> None:
+        self.notes: list[LifeNote] = []
+
+    def record_life(self, note: LifeNote) -> None:
+        self.notes.append(note)
+
+    def lives_of(self, actor: str, *, most: int) -> tuple[LifeNote, ...]:
+        return tuple(note for note in reversed(self.notes) if note.actor == actor)[:most]
+
+
+def test_deaths_and_returns_outlive_the_run():
+    notes = LifeNotes(Notebook(), failed=pytest.fail)
+    log = RestartLog(now=lambda: NOON, record=lambda _record: None, run="r1", notes=notes)
+
+    log.take(notice.ChildStarted(name=A, incarnation=1))
+    log.take(
+        notice.ChildCrashed(
+            name=A, incarnation=1, reason="X", signature="s", phase="handle", message="Tick", traceback="Traceback"
+        )
+    )
+    log.take(RESTARTED)
+    log.recovered(A, 2, a_recovered_state())
+    log.take(replace(RESTARTED, name="feed"))
+    notes.start()
+    assert notes.stop(30)
+
+    assert [(note.event, note.incarnation) for note in log.lives_of(A, most=9)] == [("restart", 2), ("crash", 1)]
+    assert log.lives_of(A, most=1)[0].detail.startswith("recovered net 10.00 at 0.4800")
+    assert [note.took_ns for note in log.lives_of("feed", most=9)] == [7]
+
+
+def test_a_log_without_notes_has_no_lives():
+    log, _ = a_log()
+
+    assert log.lives_of(A, most=9) == ()

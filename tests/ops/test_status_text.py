@@ -1,8 +1,38 @@
 """What a person reads when asking how the bot is."""
 
-from edgelock.ops.status import StatusPayload, clock, status_text
+from typing import cast
+
+from edgelock.ops.status import ActorStatus, MarketStatus, StatusPayload
+from edgelock.ops.status_text import status_text
 
 TICKER = "KXNHLGAME-26MAY25TORMTL-TOR"
+
+
+def an_actor(name: str, **changes: object) -> ActorStatus:
+    usual = {
+        "name": name,
+        "kind": "infrastructure",
+        "state": "running",
+        "since_s": 725,
+        "incarnation": 1,
+        "restarts": 0,
+        "restarts_max": 2,
+        "window_s": 300,
+        "back_ms": 0,
+        "last_crash": None,
+        "inbox": 0,
+        "inbox_control": 0,
+        "inbox_fifo": 0,
+        "inbox_latest": 0,
+        "inbox_max": 3,
+        "busy_with": None,
+        "busy_s": 0,
+        "handled": 9,
+        "fatal_messages": 0,
+        "lost": 0,
+        "zombies": 0,
+    }
+    return cast(ActorStatus, usual | changes)
 
 
 def a_status() -> StatusPayload:
@@ -34,7 +64,8 @@ def a_status() -> StatusPayload:
                 "actor": "running",
             }
         ],
-        "actors": [{"name": "feed", "state": "running", "incarnation": 1, "restarts": 0, "inbox": 0}],
+        "supervision": {"escalated": None, "is_stopping": False, "is_storm": False, "zombies": 0},
+        "actors": [an_actor("feed"), an_actor(f"market:{TICKER}", kind="market", restarts_max=5, window_s=600)],
     }
 
 
@@ -97,12 +128,42 @@ def test_before_the_first_market_it_says_so():
     assert "no markets yet" in status_text(status)
 
 
-def test_an_actor_that_does_not_run_is_named():
+def many(number: int, **changes: object) -> StatusPayload:
+    """A status with so many flat markets, each of them quoting one side."""
     status = a_status()
-    status["actors"][0] |= {"state": "backing_off", "incarnation": 3}
+    flat = {"state": "FLAT", "net": "0.00", "vwap": None, "tp": None, "age_s": None}
+    status["markets"] = [
+        cast(MarketStatus, {**status["markets"][0], **flat, "ticker": f"KXNHLGAME-{n:02}", **changes})
+        for n in range(number)
+    ]
+    status["actors"] = [
+        *(an_actor(name) for name in ("telemetry", "exchange", "risk", "feed")),
+        *(an_actor(f"market:KXNHLGAME-{n:02}", kind="market") for n in range(number)),
+    ]
+    return status
 
-    assert "actor feed is backing_off (incarnation 3)" in status_text(status)
+
+def test_eight_markets_fit_a_screen_of_24_rows():
+    assert len(status_text(many(8)).splitlines()) <= 24
 
 
-def test_long_times_turn_into_hours():
-    assert [clock(0), clock(5999), clock(6000)] == ["0:00", "99:59", "1h40"]
+def test_of_fifty_markets_those_that_need_a_look_are_shown_and_the_others_counted():
+    status = many(50)
+    status["markets"][7] |= {"state": "SKEW_LONG", "net": "10.00"}
+    status["markets"][8] |= {"permit": "REDUCE_ONLY", "permit_reason": "drift"}
+    status["markets"][9] |= {"actor": "quarantined"}
+
+    text = status_text(status)
+
+    rows = [line.split()[0] for line in text.splitlines() if line.startswith("KXNHLGAME")]
+    assert rows == ["KXNHLGAME-07", "KXNHLGAME-08", "KXNHLGAME-09"]
+    assert "47 more are flat and free, 47 of them quote; --all" in text
+    assert len(text.splitlines()) <= 24
+    assert status_text(status, in_full=True).count("\nKXNHLGAME") == 100
+
+
+def test_what_holds_every_market_is_said_once():
+    text = status_text(many(8, permit="REDUCE_ONLY", permit_reason="kill"))
+
+    assert text.count("kill") == 2, "in the header, and for all markets"
+    assert "all markets are REDUCE_ONLY: kill" in text
