@@ -69,11 +69,16 @@ class Door:
         permit=OPEN,
         enforce_gates=True,
         markets: tuple[Market, ...] = (),
+        gateway: ObedientGateway | None = None,
+        predecessor: ObedientGateway | None = None,
+        generation: int = 1,
     ) -> None:
         markets = markets or two_markets()
         self.log: list[str] = []
         self.clock = HandClock()
-        self.gateway = ObedientGateway(self.log)
+        self.gateway = gateway or ObedientGateway()
+        self.gateway.log = self.log
+        self._generation = generation
         self.journal = WatchedJournal(directory, self.log)
         self.board = GateBoard()
         self.markets = {market.ticker: Letterbox(market.ticker) for market in markets}
@@ -92,8 +97,10 @@ class Door:
             board=self.board,
             timer=self.clock.timer,
             clock=self.clock,
+            generation=generation,
+            predecessor=predecessor,
         )
-        self.venue = Answers(self.gateway, self.tell, self.clock)
+        self.venue = Answers(self.gateway, self.tell, self.clock, generation)
         for market in markets:
             self.tell(AddMarket(market, self.markets[market.ticker].address))
             self.tell(FeedNews(market.ticker, is_live=True))
@@ -107,7 +114,7 @@ class Door:
         """One message, and what the gateway has to say because of it."""
         self.actor.handle(message)
         for notice in self.gateway.new_notices():
-            self.tell(GatewayNews(notice))
+            self.tell(GatewayNews(notice, self._generation))
 
     def claim(self, ticker=A, incarnation=1) -> None:
         self.tell(ClaimMarket(ticker, incarnation, self.markets[ticker].address))

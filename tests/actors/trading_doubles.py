@@ -104,13 +104,13 @@ class ObedientGateway:
         self.takes_entries = True
         self.max_in_flight = 100
         self.upkeep_ns: int | None = None
-        self._log = [] if log is None else log
+        self.log = [] if log is None else log
 
     def start(self) -> None:
-        self._log.append("start")
+        self.log.append("start")
 
     def stop(self) -> None:
-        self._log.append("stop")
+        self.log.append("stop")
 
     def add_market(self, market: Market) -> None:
         self.markets.append(market)
@@ -165,7 +165,7 @@ class ObedientGateway:
         assert wish.client_order_id not in self.under_way, f"{wish} while another request about it is under way"
         self.requests.append((ticker, wish))
         self.under_way.add(wish.client_order_id)
-        self._log.append(f"{_WORDS[type(wish)]} {wish.client_order_id}")
+        self.log.append(f"{_WORDS[type(wish)]} {wish.client_order_id}")
 
 
 _WORDS: dict[type, str] = {
@@ -180,8 +180,10 @@ _WORDS: dict[type, str] = {
 class Answers:
     """What the gateway learns, told to the actor under test when the test says so; a request ends with its answer."""
 
-    def __init__(self, gateway: ObedientGateway, tell: Callable[[GatewayNews], object], clock: HandClock) -> None:
-        self._gateway, self._tell, self._clock = gateway, tell, clock
+    def __init__(
+        self, gateway: ObedientGateway, tell: Callable[[GatewayNews], object], clock: HandClock, generation: int = 1
+    ) -> None:
+        self._gateway, self._tell, self._clock, self._generation = gateway, tell, clock, generation
 
     def ack(self, name: str) -> None:
         ticker, wish = next((t, w) for t, w in self._gateway.requests if w.client_order_id == name)
@@ -231,7 +233,7 @@ class Answers:
         self.say(RequestDone(**self._about(name)))
 
     def say(self, answer: GatewayAnswer | GatewayNotice) -> None:
-        self._tell(GatewayNews(answer))
+        self._tell(GatewayNews(answer, self._generation))
 
     def _answer(self, answer: GatewayAnswer) -> None:
         self.say(answer)
