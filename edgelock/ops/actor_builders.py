@@ -21,6 +21,7 @@ from edgelock.actors.messages import AddMarket
 from edgelock.actors.order_gateway import OrderGateway
 from edgelock.actors.risk_actor import RiskActor
 from edgelock.actors.risk_board import RiskBoard
+from edgelock.actors.risk_memory_store import JournaledRiskMemory
 from edgelock.actors.timer import Timer
 from edgelock.core.market import Market
 from edgelock.core.market_state import MarketState, RunMode
@@ -101,7 +102,9 @@ class ActorBuilders:
 
     def exchange(self, life: Incarnation) -> ExchangeActor:
         """The door, with a gateway of its own."""
+        predecessor = None
         if life.number > 1:
+            predecessor = self.gateway
             self.gateway = self._build_gateway(life.number)
             self._standing.forget_orders()
         self._introduce(life)
@@ -119,6 +122,8 @@ class ActorBuilders:
             board=terms.boards.gate,
             timer=terms.timer,
             clock=terms.clock,
+            generation=life.number,
+            predecessor=predecessor,
         )
 
     def risk(self, life: Incarnation) -> RiskActor:
@@ -133,6 +138,7 @@ class ActorBuilders:
             settings=settings.risk,
             starts_killed_by="setting" if is_killed else None,
             journal=terms.journal,
+            memory=JournaledRiskMemory(terms.journal, terms.scope, terms.clock),
             exchange=terms.addresses.exchange,
             telemetry=terms.addresses.telemetry,
             board=terms.boards.risk,

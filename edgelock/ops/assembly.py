@@ -16,6 +16,7 @@ import msgspec
 from edgelock import __version__
 from edgelock.actors.feed import FeedActor
 from edgelock.actors.journal import Journal, JournalError
+from edgelock.actors.journal_opening import open_journal
 from edgelock.actors.library_log import LibraryLogs
 from edgelock.actors.notices import Escalated, Notice
 from edgelock.actors.telemetry import TelemetryActor, TelemetryOutputs, TelemetryRun
@@ -29,6 +30,7 @@ from edgelock.core.telemetry import Config, LibraryLog, Preflight, Reconcile
 from edgelock.core.units import SECOND
 from edgelock.kalshi.rest import KalshiRest
 from edgelock.kalshi.rest_call import CallLimits
+from edgelock.ops.account_scope import scope_of
 from edgelock.ops.control_handlers import control_handlers
 from edgelock.ops.control_server import ControlServer
 from edgelock.ops.core_checks import core_checks
@@ -70,9 +72,9 @@ def run(options: RunOptions, *, addresses: Mapping[str, VenueAddress] = KALSHI) 
     """
     with ExitStack() as stack:
         stack.enter_context(InstanceLock(options.settings.state.directory))
-        journal = _journal(options)
-        stack.callback(journal.close)
         early: list[str] = []
+        journal = _journal(options, early)
+        stack.callback(journal.close)
         venue = open_venue(options, told=early.append, addresses=addresses)
         stack.callback(venue.close)
         return _trade(options, venue, journal, early, stack)
@@ -80,9 +82,16 @@ def run(options: RunOptions, *, addresses: Mapping[str, VenueAddress] = KALSHI) 
 
 def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str], stack: ExitStack) -> int:
     events, telemetry = RunEvents(), _run_telemetry(options)
+    scope = scope_of(
+        mode=options.settings.mode,
+        venue=options.settings.venue.name,
+        key_id=venue.credentials.key_id,
+        run=telemetry.run.run,
+    )
+    _begin_run(journal, telemetry.run.run, scope, venue)
     rest = KalshiRest(venue.rest_url, venue.credentials, rng=_rng(), budget=venue.read_budget)
     stack.callback(rest.close)
-    system = _build_system(options, venue, journal, telemetry, events, _write_bucket(rest, venue, options))
+    system = _build_system(options, venue, journal, scope, telemetry, events, _write_bucket(rest, venue, options))
     library_logs = LibraryLogs(system.addresses.telemetry, venue.clock)
     library_logs.attach()
     stack.callback(library_logs.detach)
@@ -100,7 +109,7 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
     system.start()
     try:
         system.record(_config(options, venue), *(_said(line, venue) for line in early))
-        system.record(*_preflight(options, venue), _reconciled(journal, venue, options))
+        system.record(*_preflight(options, venue), _reconciled(journal, scope, venue, options))
         if options.settings.mode == "live":
             system.record(told_risk(options, venue, rest))
         watch = _exchange_watch(system, venue, stack)
@@ -127,17 +136,19 @@ def _build_system(
     options: RunOptions,
     venue: Venue,
     journal: Journal,
+    scope: str,
     telemetry: RunTelemetry,
     events: RunEvents,
     bucket: TokenBucket,
 ) -> TradingSystem:
     return TradingSystem(
         run=telemetry.run.run,
+        scope=scope,
         settings=options.settings,
         clock=venue.clock,
         journal=journal,
         bucket=bucket,
-        build_gateway=lambda system: gateway_of(system, options.settings, venue, journal, _rng),
+        build_gateway=lambda system, generation: gateway_of(system, generation, options.settings, venue, journal, _rng),
         build_telemetry=lambda life: TelemetryActor(
             life,
             outputs=telemetry.outputs,
@@ -180,9 +191,20 @@ def _write_bucket(rest: KalshiRest, venue: Venue, options: RunOptions) -> TokenB
     return full_bucket(refill_per_s=write.refill_per_second, capacity=capacity, now=venue.clock.now())
 
 
-def _journal(options: RunOptions) -> Journal:
+def _journal(options: RunOptions, early: list[str]) -> Journal:
+    """The journal; a new one, with entries held, when the one before was lost."""
     try:
-        return Journal(options.settings.state.directory)
+        journal, loss = open_journal(options.settings.state.directory)
+    except JournalError as error:
+        raise UserError(str(error)) from None
+    if loss is not None:
+        early.append(loss)
+    return journal
+
+
+def _begin_run(journal: Journal, run: str, scope: str, venue: Venue) -> None:
+    try:
+        journal.begin_run(run, scope, venue.clock.now())
     except JournalError as error:
         raise UserError(str(error)) from None
 
@@ -290,13 +312,14 @@ def _preflight(options: RunOptions, venue: Venue) -> list[Preflight]:
     ]
 
 
-def _reconciled(journal: Journal, venue: Venue, options: RunOptions) -> Reconcile:
+def _reconciled(journal: Journal, scope: str, venue: Venue, options: RunOptions) -> Reconcile:
     """Orders of earlier runs that have no recorded end.
 
     Those of paper and shadow existed in the process that is gone and nowhere else, and its end was theirs. Live ones
     may rest at the venue: its first sweep withdraws them.
     """
-    at, left = venue.clock.now(), journal.unfinished_intents()
+    at = venue.clock.now()
+    left = journal.unfinished_intents(scope=scope if options.settings.mode == "live" else None)
     if options.settings.mode == "live":
         detail = "what earlier runs left at the venue is withdrawn by the first sweep"
         return Reconcile(at=at, found=len(left), adopted=0, cancelled=0, detail=detail)

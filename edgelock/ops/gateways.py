@@ -4,13 +4,13 @@ import random
 from collections.abc import Callable
 
 from edgelock.actors.journal import Journal
+from edgelock.actors.journaled_past import JournaledPast
 from edgelock.actors.live_gateway import LiveGateway
 from edgelock.actors.live_terms import LiveNews, LiveTerms, LiveVenue
-from edgelock.actors.order_gateway import OrderGateway
+from edgelock.actors.order_gateway import GatewayAnswer, GatewayNotice, OrderGateway
 from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.actors.shadow_gateway import ShadowGateway
-from edgelock.core.order import ClientOrderId, OrderState
-from edgelock.core.units import SECOND, Timestamp
+from edgelock.core.units import SECOND
 from edgelock.kalshi.rest import TradingRest
 from edgelock.kalshi.rest_call import CallLimits
 from edgelock.ops.settings import Settings
@@ -25,13 +25,22 @@ FUSE_DEADLINE_S = 1.0
 
 
 def gateway_of(
-    system: TradingSystem, settings: Settings, venue: Venue, journal: Journal, rng: Callable[[], random.Random]
+    system: TradingSystem,
+    generation: int,
+    settings: Settings,
+    venue: Venue,
+    journal: Journal,
+    rng: Callable[[], random.Random],
 ) -> OrderGateway:
-    """The gateway of the run's mode."""
-    if settings.mode == "paper":
-        return PaperGateway(run=system.run, clock=system.clock, answer=system.tell_exchange)
-    if settings.mode == "shadow":
-        return ShadowGateway(run=system.run, clock=system.clock, answer=system.tell_exchange)
+    """The gateway of the run's mode, for one life of the door."""
+    past = JournaledPast(journal, system.scope)
+
+    def answer(news: GatewayAnswer | GatewayNotice) -> None:
+        system.tell_exchange(news, generation)
+
+    if settings.mode != "live":
+        kind = PaperGateway if settings.mode == "paper" else ShadowGateway
+        return kind(run=system.run, clock=system.clock, answer=answer, generation=generation, past=past)
     credentials = venue.trading_credentials
     if credentials is None or not credentials.may_trade:
         raise ValueError("live mode has no credentials that can trade")
@@ -50,7 +59,8 @@ def gateway_of(
 
     return LiveGateway(
         run=system.run,
-        previous=frozenset(recorded.intent.client_order_id for recorded in journal.unfinished_intents()),
+        past=past,
+        counted_from=system.began,
         terms=LiveTerms(
             entry_life=live.entry_life,
             exit_life=live.exit_life,
@@ -67,17 +77,10 @@ def gateway_of(
             rng=rng(),
         ),
         news=LiveNews(
-            answer=system.tell_exchange,
+            answer=answer,
             readiness=system.tell_readiness,
             fuse=system.tell_fuse,
-            past=lambda ids: _record_ends(journal, ids, system.clock.now()),
             record=system.record,
         ),
         clock=system.clock,
     )
-
-
-def _record_ends(journal: Journal, ids: frozenset[ClientOrderId], at: Timestamp) -> None:
-    """From now on no start has to look for them; whether they filled, the venue's fills say."""
-    for client_order_id in sorted(ids):
-        journal.record_end(client_order_id=client_order_id, state=OrderState.CANCELED, at=at)

@@ -77,8 +77,8 @@ class TradingSystem:
         clock: EngineClock,
         journal: Journal,
         bucket: TokenBucket,
-        scope: str = "",
-        build_gateway: Callable[["TradingSystem"], OrderGateway],
+        scope: str,
+        build_gateway: Callable[["TradingSystem", int], OrderGateway],
         build_telemetry: Callable[[Incarnation], TelemetryActor],
         build_feed: Callable[[Incarnation, "TradingSystem"], SupervisedActor],
         escalated: Callable[[Notice], None],
@@ -86,6 +86,8 @@ class TradingSystem:
         boards: Boards | None = None,
     ) -> None:
         self.run = run
+        self.scope = scope
+        self.began = clock.now()
         self.clock = clock
         self.settings = settings
         self.addresses = Addresses(*(Address(name) for name in ("telemetry", "exchange", "risk", "feed")))
@@ -100,7 +102,7 @@ class TradingSystem:
             RunTerms(
                 run=run,
                 scope=scope,
-                began=clock.now(),
+                began=self.began,
                 clock=clock,
                 journal=journal,
                 bucket=bucket,
@@ -110,7 +112,7 @@ class TradingSystem:
             ),
             settings=lambda: self.settings,
             markets=lambda: tuple(self._markets.values()),
-            build_gateway=lambda _generation: build_gateway(self),
+            build_gateway=lambda generation: build_gateway(self, generation),
             build_feed=lambda life: build_feed(life, self),
             standing=self._standing,
             on_recovered=self.restart_log.recovered,
@@ -140,7 +142,6 @@ class TradingSystem:
         self.timer.start()
         self.supervisor.launch()
         self.supervisor.address.tell(StartChildren())
-        self.gateway.start()
 
     def record(self, *records: Record) -> None:
         """Write lines that are not a market's own."""
@@ -265,9 +266,9 @@ class TradingSystem:
     def _infrastructure(self, address: Address, factory: Callable[[Incarnation], SupervisedActor]) -> ChildSpec:
         return ChildSpec(address=address, factory=factory, kind=ChildKind.INFRASTRUCTURE)
 
-    def tell_exchange(self, answer: GatewayAnswer | GatewayNotice) -> None:
-        """What the gateway of one life of the door has to say, for the door."""
-        self.addresses.exchange.tell(GatewayNews(answer))
+    def tell_exchange(self, answer: GatewayAnswer | GatewayNotice, generation: int = 1) -> None:
+        """What the gateway of one life of the door has to say, for that life."""
+        self.addresses.exchange.tell(GatewayNews(answer, generation))
 
     def tell_readiness(self, is_ready: bool) -> None:
         """Whether the venue's side tells us everything about our orders."""

@@ -1,6 +1,7 @@
 """A run that cannot begin leaves nothing behind: no thread, no process, no lock."""
 
 import signal
+import sqlite3
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from pykka import ActorRegistry
 
+from edgelock.actors.journal import Journal
 from edgelock.core.units import SECOND
 from edgelock.ops.assembly import run
 from edgelock.ops.instance_lock import InstanceLock
@@ -79,11 +81,24 @@ def test_a_second_run_on_the_same_state_is_refused_before_anything_starts(option
     assert not (tmp_path / "log.jsonl").exists()
 
 
-def test_a_journal_that_is_none_is_one_line(options, tmp_path):
+def test_a_journal_that_is_none_is_kept_aside_and_entries_wait_for_a_person(options, tmp_path):
     (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "state" / "journal.sqlite3").write_bytes(b"no journal" * 200)
 
-    with pytest.raises(UserError, match="the file is not a journal"):
+    assert run(options) == 0
+
+    assert (tmp_path / "state" / "journal.sqlite3.damaged-1").read_bytes() == b"no journal" * 200
+    log = (tmp_path / "log.jsonl").read_text()
+    assert "the file is not a journal" in log
+    assert '"action":"kill_on"' in log
+
+
+def test_a_journal_of_a_newer_version_is_one_line(options, tmp_path):
+    Journal(tmp_path / "state").close()
+    with sqlite3.connect(tmp_path / "state" / "journal.sqlite3") as file:
+        file.execute("UPDATE schema_version SET version = 1000")
+
+    with pytest.raises(UserError, match="1000"):
         run(options)
 
 

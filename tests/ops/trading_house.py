@@ -10,6 +10,7 @@ from pathlib import Path
 from edgelock.actors.clock import EngineClock
 from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.journal import Journal
+from edgelock.actors.journaled_past import JournaledPast
 from edgelock.actors.notices import Notice
 from edgelock.actors.order_gateway import OrderGateway
 from edgelock.actors.paper_gateway import PaperGateway
@@ -119,15 +120,17 @@ class PaperHouse:
         self.notices: list[Notice] = []
         self.journal = Journal(directory)
         clock = EngineClock.starting_at(NOON)
+        self.journal.begin_run("r1", "paper:r1", NOON)
         self.board = WatchedBoard()
         self.system = TradingSystem(
             run="r1",
+            scope="paper:r1",
             boards=Boards(markets=self.board, risk=RiskBoard(), gate=GateBoard()),
             settings=settings,
             clock=clock,
             journal=self.journal,
             bucket=full_bucket(refill_per_s=100, capacity=100, now=NOON),
-            build_gateway=_local_gateway,
+            build_gateway=lambda system, generation: _local_gateway(system, generation, self.journal),
             build_telemetry=lambda life: Scribe(life, self.ledger),  # type: ignore[arg-type,return-value]
             build_feed=lambda life, _system: ObedientActor(life, self.asked_of_feed),
             escalated=self.notices.append,
@@ -139,9 +142,15 @@ class PaperHouse:
         return self.board.wait_for(ticker, lambda state: state.is_recovered)
 
 
-def _local_gateway(system: TradingSystem) -> OrderGateway:
+def _local_gateway(system: TradingSystem, generation: int, journal: Journal) -> OrderGateway:
     kind = ShadowGateway if system.settings.mode == "shadow" else PaperGateway
-    return kind(run=system.run, clock=system.clock, answer=system.tell_exchange)
+    return kind(
+        run=system.run,
+        clock=system.clock,
+        answer=lambda news: system.tell_exchange(news, generation),
+        generation=generation,
+        past=JournaledPast(journal, system.scope),
+    )
 
 
 @contextmanager
