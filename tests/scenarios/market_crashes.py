@@ -40,7 +40,7 @@ class Measurement:
     pairs: int = 10
     window_s: float = 12.0
     families: str = "NHL,NFL,CFB"
-    rate: float = 24.0
+    rate: float = 27.0
     speed: int = 1
     seed: int = 7
     backoff_s: str = "0.05"

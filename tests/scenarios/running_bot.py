@@ -27,6 +27,8 @@ class RunningBot:
 
     pace = ("--speed", "60")
     """Of the exchange that it starts itself."""
+    program: tuple[str, ...] = ("run.py",)
+    """What Python runs."""
 
     def __init__(self, directory: Path, *options: str, **variables: str) -> None:
         self.directory = directory
@@ -35,7 +37,7 @@ class RunningBot:
         self.raw: list[str] = []
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "run.py", "--no-live-view", *self.pace, "--log", str(self.log), *options],
+            [sys.executable, *self.program, "--no-live-view", *self.pace, "--log", str(self.log), *options],
             cwd=PROJECT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
