@@ -120,7 +120,7 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
         venue.release_clock()
         server = ControlServer(
             options.settings.state.directory,
-            control_handlers(loop),
+            control_handlers(loop, loop.gate_history),
             failed=lambda error: system.record(
                 LibraryLog(at=venue.clock.now(), logger="edgelock.control", severity="ERROR", message=repr(error))
             ),

@@ -21,6 +21,7 @@ from edgelock.actors.telemetry import TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
 from edgelock.core.telemetry import ConfigReload, Heartbeat, LibraryLog, ShutdownBegin, ShutdownDone
 from edgelock.core.units import CONTRACT, SECOND, Duration, Money
+from edgelock.ops.gate_history import gate_history
 from edgelock.ops.live_view import LiveView
 from edgelock.ops.live_view_model import RunFacts, ViewModel, view_model
 from edgelock.ops.roster import Roster
@@ -71,6 +72,7 @@ class RunLoop:
         self.events = events
         self.telemetry = telemetry
         self.began_ns = monotonic_ns()
+        self.gate_history = gate_history(system)
         self._next_heartbeat_ns = self.began_ns + HEARTBEAT_EVERY_NS
         self._steps_at_heartbeat = 0
         self._crashes = sorted(options.crash_market, key=lambda crash: crash.after)
@@ -136,6 +138,7 @@ class RunLoop:
 
     def _look_at_the_clock(self) -> None:
         now = monotonic_ns()
+        self.gate_history.look()
         if now >= self._next_heartbeat_ns:
             self._next_heartbeat_ns += HEARTBEAT_EVERY_NS
             self.system.record(self._heartbeat())

@@ -51,10 +51,11 @@ from edgelock.core.market import Market
 from edgelock.core.market_state import RunMode
 from edgelock.core.permit import Mode, Permit
 from edgelock.core.rate_limit import TokenBucket
-from edgelock.core.telemetry import Record
+from edgelock.core.telemetry import LibraryLog, Record
 from edgelock.core.units import SECOND, Money, Price
 from edgelock.kalshi.rest_call import ClockOffset
 from edgelock.ops.actor_builders import ActorBuilders, Addresses, Boards, RunTerms
+from edgelock.ops.life_notes import LifeNotes
 from edgelock.ops.restart_log import MARKET_PREFIX, RestartLog, ticker_of
 from edgelock.ops.settings import Settings
 from edgelock.ops.standing_news import StandingNews
@@ -64,6 +65,7 @@ CLOSE_TIMEOUT_S = 2.5
 LIVE_CLOSE_TIMEOUT_S = 10.0
 """How long the venue may take to confirm that nothing of ours rests; then the run ends with what may still be open."""
 ANSWER_TIMEOUT_S = 1.0
+NOTES_TIMEOUT_S = 1.0
 
 
 class TradingSystem:
@@ -93,7 +95,8 @@ class TradingSystem:
         self.addresses = Addresses(*(Address(name) for name in ("telemetry", "exchange", "risk", "feed")))
         self.boards = boards or Boards(markets=MarketBoard(), risk=RiskBoard(), gate=GateBoard())
         self.timer = TimerThread()
-        self.restart_log = RestartLog(now=clock.now, record=self.record)
+        self.life_notes = LifeNotes(journal, failed=self._notes_failed)
+        self.restart_log = RestartLog(now=clock.now, record=self.record, run=run, notes=self.life_notes)
         self._standing = StandingNews(self.addresses.risk)
         self._escalated = escalated
         self._run_mode = RunMode(settings.mode)
@@ -140,6 +143,7 @@ class TradingSystem:
     def start(self) -> None:
         """Start the timer, the supervisor and the infrastructure."""
         self.timer.start()
+        self.life_notes.start()
         self.supervisor.launch()
         self.supervisor.address.tell(StartChildren())
 
@@ -258,6 +262,7 @@ class TradingSystem:
     def stop(self) -> bool:
         """Stop every actor in reverse start order; False when some did not end in time."""
         ended = self.supervisor.shut_down(STOP_TIMEOUT_S)
+        ended = self.life_notes.stop(NOTES_TIMEOUT_S) and ended
         self.gateway.stop()
         return self.timer.stop() and ended
 
@@ -281,6 +286,11 @@ class TradingSystem:
     def tell_exchange_status(self, shards: Mapping[int, ShardStanding]) -> None:
         """How the venue's shards stand."""
         self._standing.tell(ExchangeStatusNews(shards))
+
+    def _notes_failed(self, message: str) -> None:
+        self.record(
+            LibraryLog(at=self.clock.now(), logger="edgelock.restart_log", severity="ERROR", message=message)
+        )
 
     def _notice(self, news: Notice) -> None:
         if isinstance(news, ChildCrashed | ChildHung) and news.name == self.addresses.exchange.name:
