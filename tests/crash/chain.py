@@ -8,9 +8,10 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from tests.crash.books import Books
 from tests.crash.comparison import Finding, Sample, never, not_yet, told_results
 from tests.crash.journal_rows import JournalRows, read_journal
 from tests.crash.points import Phase, Point
+from tests.crash.risk_comparison import risk_kept
 from tests.crash.victim import Exchange, Victim, VictimFailed, wait_until
 
 SPEED = 60
@@ -27,7 +29,8 @@ RECOVER_WITHIN_S = 4.0
 """A point of the recovery is passed in this time after the bot takes commands, or not at all."""
 WARM_WITHIN_S = 15.0
 END_WITHIN_S = 40.0
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.15
+LOOKS = 10
 KILL_CHANCE = 0.12
 
 FLAVOURS: Mapping[str, Mapping[str, str]] = {
@@ -156,14 +159,16 @@ class Chain:
             before = read_journal(bot.state_directory)
             died_log, code = bot.log, bot.process.returncode
             if not result.reached and code != 0:
-                result.findings.append(Finding("ends by itself only when asked", f"exit {code}: {bot.last_words()}"))
+                result.findings.append(
+                    Finding("ends only when asked", bot.log.stem, f"exit {code}: {bot.last_words()}")
+                )
                 return result, bot
             bot = self._start(crash.again if result.reached else None)
             if crash.again is not None and result.reached:
                 result.reached_again, bot = self._die_again(bot)
             result.findings += self._compare(bot, before, died_log)
         except VictimFailed as error:
-            result.findings.append(Finding("comes back", str(error)))
+            result.findings.append(Finding("comes back", bot.log.stem, str(error)))
         result.seconds = time.monotonic() - self._began
         return result, bot
 
@@ -196,43 +201,50 @@ class Chain:
         return False, bot
 
     def _compare(self, bot: Victim, before: JournalRows, died_log: Path) -> list[Finding]:
-        """What still does not agree when the time is over; nothing when it does."""
-        bot.wait_until_it_answers()
-        last: list[Finding] = []
+        """What may never be, and what still does not agree when the time is over; nothing when all agrees.
 
-        def agrees() -> bool:
+        The bot goes on trading while we look, so a look is rarely clean in every market: what was missing in each of
+        a few looks in a row is missing.
+        """
+        bot.wait_until_it_answers()
+        looks: deque[list[Finding]] = deque(maxlen=LOOKS)
+
+        def is_settled() -> bool:
             if not bot.is_alive:
                 raise VictimFailed(f"exit {bot.process.returncode} after the start: {bot.last_words()}")
             self._pause.wait(LOOK_EVERY_S)
-            last[:] = self._look(bot, before)
-            return not last or any(finding.promise.startswith("never") for finding in last)
+            looks.append(self._look(bot, before))
+            missing = _in_all(looks)
+            is_clear = not looks[-1] or (len(looks) == LOOKS and not missing)
+            return is_clear or any(finding.promise.startswith("never") for finding in missing)
 
-        wait_until(agrees, self._check_within_s)
+        wait_until(is_settled, self._check_within_s)
+        findings = [] if not looks[-1] else _in_all(looks)
         if self._flavour == "faults":
-            return last
+            return findings
         closings = Books(self._exchange.ledger()).closings
-        return [*last, *told_results(died_log, closings, SPEED)]
+        return [*findings, *told_results(died_log, closings, SPEED)]
 
     def _look(self, bot: Victim, before: JournalRows) -> list[Finding]:
         books = Books(self._exchange.ledger())
         status = bot.status()
         if status is None:
-            return [Finding("comes back", f"it does not answer: {bot.last_words()}")]
+            return [Finding("comes back", bot.log.stem, f"does not answer: {bot.last_words()}")]
         journal = read_journal(bot.state_directory)
         sample = Sample(
             before=books, after=Books(self._exchange.ledger()), journal=journal, status=status,
-            began_ns=journal.began_ns(bot.log), speed=SPEED,
+            began_ns=journal.began_ns, speed=SPEED,
         )  # fmt: skip
-        forever = [Finding(f"never: {each.promise}", each.found) for each in never(sample)]
-        return [*forever, *not_yet(sample), *self._holds(sample, before)]
+        forever = [replace(each, promise=f"never: {each.promise}") for each in never(sample)]
+        return [*forever, *not_yet(sample), *risk_kept(before, sample), *self._holds(sample, before)]
 
     def _holds(self, sample: Sample, before: JournalRows) -> Iterator[Finding]:
         """What an operator or the risk side had switched is as it was."""
         for name, is_on in before.latches.items():
             if sample.journal.latches.get(name) is not is_on:
-                yield Finding("latches", f"{name} was {is_on}, is {sample.journal.latches.get(name)}")
+                yield Finding("latches", name, f"was {is_on}, is {sample.journal.latches.get(name)}")
         if (sample.status["kill"] is not None) is not self._kill_is_on:
-            yield Finding("kill latch", f"was {self._kill_is_on}, the bot says {sample.status['kill']}")
+            yield Finding("kill latch", "kill", f"was {self._kill_is_on}, the bot says {sample.status['kill']}")
 
     # --- around it ----------------------------------------------------------------------------------------------
 
@@ -264,3 +276,10 @@ class Chain:
     def _switch(self, bot: Victim, *, is_on: bool) -> None:
         bot.command("kill" if is_on else "resume")
         self._kill_is_on = is_on
+
+
+def _in_all(looks: Iterable[list[Finding]]) -> list[Finding]:
+    """The findings of the last look that every look had, and whatever may never be."""
+    *earlier, last = looks
+    always = set.intersection(*({(each.promise, each.about) for each in look} for look in (*earlier, last)))
+    return [each for each in last if (each.promise, each.about) in always or each.promise.startswith("never")]

@@ -22,19 +22,22 @@ LOOKED_WITHIN_S = 2.0
 """Real seconds since a market looked at its clock last; ages are as old as that look."""
 TOLD_WITHIN_S = 60.0
 """Real seconds until a bot, dead or alive in between, hears of a fill or a settlement, and tells what it realised."""
+EXPIRED_WITHIN_S = 3
+"""Real seconds by which the exchange may be late to withdraw what has expired."""
 ON_ITS_WAY_S = 5.0
 """Real seconds that an entry may have been on its way when a fill came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A promise that does not hold, and what was found."""
+    """A promise that does not hold, for which order, fill or market, and what was found."""
 
     promise: str
+    about: str
     found: str
 
     def __str__(self) -> str:
-        return f"{self.promise}: {self.found}"
+        return f"{self.promise}: {self.about} {self.found}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +62,20 @@ def never(sample: Sample) -> Iterator[Finding]:
     accepted = Counter(order.client_order_id for order in books.orders)
     for name, times in accepted.items():
         if times > 1:
-            yield Finding("each order once", f"{name} was accepted {times} times")
+            yield Finding("each order once", name, f"was accepted {times} times")
     for order in sample.before.orders:
         if order.client_order_id not in journal.roles:
-            yield Finding("written down before it is sent", f"{order.client_order_id} is not in the journal")
+            yield Finding("written down before it is sent", order.client_order_id, "is not in the journal")
     for trade_id in journal.fills.keys() - books.fills_by_id.keys():
-        yield Finding("no doubled fill", f"{trade_id} is in the journal and never happened")
+        yield Finding("no doubled fill", trade_id, "is in the journal and never happened")
+    for trade_id in journal.doubled:
+        yield Finding("no doubled fill", trade_id, "is in the journal more than once")
     trades = Counter(fill.trade_id for fill in books.fills)
-    yield from (Finding("no self-trade", f"{trade_id}") for trade_id, times in trades.items() if times > 1)
+    yield from (
+        Finding("no self-trade", trade_id, "has the bot on both sides")
+        for trade_id, times in trades.items()
+        if times > 1
+    )
     yield from _one_order_a_side(books.orders)
     yield from _entries_only_when_flat(sample)
     yield from _exits_only_shrink(sample)
@@ -76,6 +85,7 @@ def never(sample: Sample) -> Iterator[Finding]:
 def not_yet(sample: Sample) -> Iterator[Finding]:
     """What has to come to hold."""
     yield from _fills(sample)
+    yield from _settlements(sample)
     yield from _orders(sample)
     yield from _positions(sample)
 
@@ -97,10 +107,10 @@ def told_results(log: Path, closings: Sequence[Closing], speed: int) -> Iterator
         near = [closing for closing in same if -slack_ns <= at_ns - closing.at_ns <= late_ns]
         told = f"{line['market']} realised {line['pnl']} at {line['ts']}"
         if not near:
-            yield Finding("results", f"{told}: the exchange has no such result")
+            yield Finding("results", told, "which the exchange does not have")
         elif not any(abs(closing.opened_ns - (at_ns - age_ns)) <= slack_ns for closing in near):
             opened = ", ".join(f"{closing.opened_ns / SECOND_NS:.1f}" for closing in near)
-            yield Finding("ages", f"{told} after {line['age_s']} s; the exchange says it was opened at {opened}")
+            yield Finding("ages", told, f"after {line['age_s']} s; the exchange says it was opened at {opened}")
 
 
 def _lines(log: Path) -> Iterator[dict[str, Any]]:
@@ -123,8 +133,8 @@ def _one_order_a_side(orders: Sequence[BookOrder]) -> Iterator[Finding]:
         for number, earlier in enumerate(each):
             for later in each[number + 1 :]:
                 if earlier.ended_ns is None or earlier.ended_ns > later.created_ns:
-                    names = f"{earlier.client_order_id} and {later.client_order_id}"
-                    yield Finding("no duplicate order", f"{names} rested together")
+                    found = f"rested together with {later.client_order_id}"
+                    yield Finding("no duplicate order", earlier.client_order_id, found)
 
 
 def _entries_only_when_flat(sample: Sample) -> Iterator[Finding]:
@@ -135,7 +145,7 @@ def _entries_only_when_flat(sample: Sample) -> Iterator[Finding]:
             continue
         held = sample.after.held_around(order.ticker, order.created_ns - on_its_way_ns, order.created_ns)
         if 0 not in held:
-            yield Finding("entries only when flat", f"{order.client_order_id} was placed with {sorted(held)} held")
+            yield Finding("entries only when flat", order.client_order_id, f"was placed with {sorted(held)} held")
 
 
 def _exits_only_shrink(sample: Sample) -> Iterator[Finding]:
@@ -150,15 +160,17 @@ def _exits_only_shrink(sample: Sample) -> Iterator[Finding]:
         held[ticker] = before + fill.sign * fill.size
         is_exit = sample.journal.roles.get(fill.client_order_id) == "exit"
         if is_exit and (before * fill.sign >= 0 or fill.size > abs(before)):
-            found = f"{fill.client_order_id} filled {fill.sign * fill.size} with {before} held"
-            yield Finding("exits only shrink", found)
+            found = f"filled {fill.sign * fill.size} with {before} held"
+            yield Finding("exits only shrink", fill.client_order_id, found)
 
 
 def _gone_by_expiry(sample: Sample) -> Iterator[Finding]:
     for order in sample.after.orders:
         until_ns = sample.after.now_ns if order.ended_ns is None else order.ended_ns
-        if order.rests and (order.expires_ns is None or until_ns > order.expires_ns + sample.speed * SECOND_NS):
-            yield Finding("gone by expiry", f"{order.client_order_id} rested beyond its expiry")
+        if order.rests and (
+            order.expires_ns is None or until_ns > order.expires_ns + EXPIRED_WITHIN_S * sample.speed * SECOND_NS
+        ):
+            yield Finding("gone by expiry", order.client_order_id, "rested beyond its expiry")
 
 
 def _fills(sample: Sample) -> Iterator[Finding]:
@@ -167,14 +179,22 @@ def _fills(sample: Sample) -> Iterator[Finding]:
     for theirs in sample.before.fills:
         ours = sample.journal.fills.get(theirs.trade_id)
         if ours is None:
-            yield Finding("no lost fill", f"{theirs.trade_id} of {theirs.client_order_id} is not in the journal")
+            yield Finding("no lost fill", theirs.trade_id, f"of {theirs.client_order_id} is not in the journal")
             continue
         names = ("client_order_id", "ticker", "sign", "price", "size", "fee", "is_taker")
         different = [name for name in names if getattr(ours, name) != getattr(theirs, name)]
         if abs(ours.at_ns - theirs.at_ns) > slack_ns:
             different.append("at")
         if different:
-            yield Finding("the same fills", f"{theirs.trade_id} differs in {', '.join(different)}: {ours} and {theirs}")
+            yield Finding("the same fills", theirs.trade_id, f"differs in {', '.join(different)}: {ours} and {theirs}")
+
+
+def _settlements(sample: Sample) -> Iterator[Finding]:
+    """A payout that is on record is the exchange's. One of which nothing was held has no trace in its books."""
+    for ticker, (value, net, _) in sample.journal.settlements.items():
+        theirs = sample.after.paid_out.get(ticker)
+        if net and (theirs is None or theirs.value != value):
+            yield Finding("settlements", ticker, f"is on record with {value}, and the exchange has {theirs}")
 
 
 def _orders(sample: Sample) -> Iterator[Finding]:
@@ -185,9 +205,9 @@ def _orders(sample: Sample) -> Iterator[Finding]:
     for name in always:
         order = sample.after.resting[name]
         if name in sample.journal.ended:
-            yield Finding("no forgotten order", f"{name} rests, and the journal has its end")
+            yield Finding("no forgotten order", name, "rests, and the journal has its end")
         if (order.ticker, "bid" if order.sign > 0 else "ask", order.price) not in shown:
-            yield Finding("no forgotten order", f"{name} rests, and the bot does not show it")
+            yield Finding("no forgotten order", name, "rests, and the bot does not show it")
 
 
 def _positions(sample: Sample) -> Iterator[Finding]:
@@ -197,7 +217,7 @@ def _positions(sample: Sample) -> Iterator[Finding]:
         market = shown.get(ticker)
         if market is None:
             if sample.before.positions.get(ticker):
-                yield Finding("positions", f"{ticker} is held, and the bot does not trade it")
+                yield Finding("positions", ticker, "is held, and the bot does not trade it")
             continue
         yield from _market(sample, ticker, market)
 
@@ -206,21 +226,21 @@ def _market(sample: Sample, ticker: str, market: Mapping[str, Any]) -> Iterator[
     books = sample.before
     theirs, ours = books.positions.get(ticker, 0), hundredths(market["net"])
     if ours != theirs:
-        yield Finding("lots", f"{ticker}: the exchange has {theirs}, the bot {ours}")
+        yield Finding("lots", ticker, f"is {theirs} at the exchange, and {ours} for the bot")
         return
     realized = books.realized_since(ticker, sample.began_ns)
     # A settlement counts when it is heard of, which may be in the next run.
     if ticker not in books.paid_out and millionths(market["realized"]) != realized:
-        found = f"{ticker}: {market['realized']} of this run, {realized} millionths by the exchange's trades"
-        yield Finding("results", found)
+        found = f"made {market['realized']} in this run, {realized} millionths by the exchange's trades"
+        yield Finding("results", ticker, found)
     if not theirs:
         return
     if market["vwap"] is None or abs(basis_points(market["vwap"]) - books.vwap(ticker)) > 1:
-        yield Finding("lots", f"{ticker}: entered at {float(books.vwap(ticker)):.2f}, the bot says {market['vwap']}")
+        yield Finding("lots", ticker, f"was entered at {float(books.vwap(ticker)):.2f}, the bot says {market['vwap']}")
     held_s = (books.now_ns - books.lots[ticker][0].opened_ns) / SECOND_NS
     low, high = held_s - (LOOKED_WITHIN_S + CLOCKS_AGREE_S) * sample.speed, held_s + 2 * sample.speed
     if market["age_s"] is None or not low <= market["age_s"] <= high:
-        yield Finding("ages", f"{ticker}: held for {held_s:.0f} s, the bot says {market['age_s']}")
+        yield Finding("ages", ticker, f"was held for {held_s:.0f} s, the bot says {market['age_s']}")
     closing = [order for order in sample.after.resting.values() if order.ticker == ticker and order.sign * theirs < 0]
     if not closing and ticker in books.active:
-        yield Finding("exits", f"{ticker}: {theirs} held and no exit rests")
+        yield Finding("exits", ticker, f"is held with {theirs}, and no exit rests")

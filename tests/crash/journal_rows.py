@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -31,10 +32,11 @@ class JournalRows:
 
     roles    entry or exit, of every order that was about to be sent, by client order id
     ended    orders with a recorded end
-    fills    by trade id
+    fills    by trade id; doubled: trade ids that are there more than once
+    settlements  by market: what YES was worth, what was held, what the payout cost
     latches  every switch that was ever moved: whether it is on, by table and name
     risk     the risk side's memory, None while it has none
-    run_times_ns  when each run began, as far as it is on record
+    run_times_ns  when each run began
     """
 
     roles: Mapping[str, str]
@@ -42,15 +44,14 @@ class JournalRows:
     fills: Mapping[str, JournalFill]
     latches: Mapping[str, bool]
     risk: str | None
+    doubled: tuple[str, ...]
+    settlements: Mapping[str, tuple[int, int, int]]
     run_times_ns: tuple[int, ...]
 
-    def began_ns(self, log: Path) -> int:
-        """When the newest run began to count its results: by the journal, or by its log where the journal is silent."""
-        if self.run_times_ns:
-            return max(self.run_times_ns)
-        with log.open(encoding="utf-8") as lines:
-            first = next((line for line in lines if '"action":"config"' in line), None)
-        return 0 if first is None else int(float(json.loads(first)["ts"]) * 1_000_000_000)
+    @property
+    def began_ns(self) -> int:
+        """When the newest run began to count its results."""
+        return max(self.run_times_ns)
 
 
 def read_journal(state_directory: Path) -> JournalRows:
@@ -58,7 +59,6 @@ def read_journal(state_directory: Path) -> JournalRows:
     path = state_directory / FILE_NAME
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0)) as connection:
         connection.execute("BEGIN")
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         intents = connection.execute("SELECT client_order_id, intent FROM order_intents").fetchall()
         ends = connection.execute("SELECT client_order_id FROM order_ends").fetchall()
         fills = connection.execute(
@@ -66,11 +66,12 @@ def read_journal(state_directory: Path) -> JournalRows:
         ).fetchall()
         latches = {
             f"{table}.{name}": bool(is_on)
-            for table, column in (("latches", "value"), ("holds", "value"))
-            if table in tables
-            for name, is_on in connection.execute(f"SELECT name, {column} FROM {table}")
+            for table in ("latches", "holds")
+            for name, is_on in connection.execute(f"SELECT name, value FROM {table}")
         }
-        runs = connection.execute("SELECT at FROM runs").fetchall() if "runs" in tables else []
+        runs = connection.execute("SELECT at FROM runs").fetchall()
+        risk = connection.execute("SELECT state FROM risk_states").fetchall()
+        settlements = connection.execute("SELECT ticker, value, net, fee FROM settlements").fetchall()
     return JournalRows(
         roles={client_order_id: json.loads(intent)["role"] for client_order_id, intent in intents},
         ended=frozenset(client_order_id for (client_order_id,) in ends),
@@ -79,6 +80,8 @@ def read_journal(state_directory: Path) -> JournalRows:
             for row in fills
         },
         latches=latches,
-        risk=None,
+        risk=risk[0][0] if risk else None,
+        doubled=tuple(trade_id for trade_id, times in Counter(row[0] for row in fills).items() if times > 1),
+        settlements={ticker: (value, net, fee) for ticker, value, net, fee in settlements},
         run_times_ns=tuple(at for (at,) in runs),
     )

@@ -28,7 +28,7 @@ def rows(**changes: Any) -> JournalRows:
     fill = JournalFill("trade-1", "run-1", TICKER, 1, 4000, 1000, 100, False, 110 * SECOND)
     parts: dict[str, Any] = {
         "roles": {"run-1": "entry", "run-2": "exit"}, "ended": frozenset({"run-1"}), "fills": {"trade-1": fill},
-        "latches": {}, "risk": None, "run_times_ns": (),
+        "latches": {}, "risk": None, "run_times_ns": (), "doubled": (), "settlements": {},
     }  # fmt: skip
     return JournalRows(**{**parts, **changes})
 
@@ -65,6 +65,7 @@ def test_a_bot_that_knows_what_the_exchange_knows_has_no_findings():
         ("each order once", sample(books=ledger(orders=[ENTRY, ENTRY, TAKE_PROFIT]))),
         ("written down before it is sent", sample(journal=rows(roles={"run-1": "entry"}))),
         ("no doubled fill", sample(books=ledger(fills=[], position="0.00"))),
+        ("no doubled fill", sample(journal=rows(doubled=("trade-1",)))),
         ("no self-trade", sample(books=ledger(fills=[BOUGHT, BOUGHT]))),
         (
             "no duplicate order",
@@ -96,6 +97,7 @@ def test_what_may_never_be_is_found(promise: str, damaged: Sample):
         ("no lost fill", sample(journal=rows(fills={}))),
         ("the same fills", sample(journal=rows(fills={"trade-1": replace(rows().fills["trade-1"], fee=0)}))),
         ("the same fills", sample(journal=rows(fills={"trade-1": replace(rows().fills["trade-1"], at_ns=0)}))),
+        ("settlements", sample(journal=rows(settlements={TICKER: (10_000, 1000, 0)}))),
         ("no forgotten order", sample(journal=rows(ended=frozenset({"run-1", "run-2"})))),
         ("no forgotten order", sample(told=status(quotes=[]))),
         ("positions", sample(told={"kill": None, "markets": []})),
