@@ -7,7 +7,7 @@ answer comes out. The market's own part says "may quote" exactly when `decide` p
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from edgelock.core.explain_check import Check, Look, look_at
+from edgelock.core.explain_check import Check, Look
 from edgelock.core.explain_door import entry_at_the_door, exit_at_the_door
 from edgelock.core.explain_entries import entry_checks, live_entry
 from edgelock.core.explain_exits import due_by_age, exit_checks
@@ -71,7 +71,7 @@ def explain(
     actors  how the actors stand that this market needs
     risk    every guard of the risk side, the strictest first; they keep entries back, never exits
     """
-    look = look_at(state, strategy)
+    look = Look(state, strategy)
     bid, ask = (_side(look, side, gate, (*actors, *risk), since) for side in (Side.BID, Side.ASK))
     return Explanation(
         ticker=state.market.ticker, at=state.now, bid=bid, ask=ask, exits=_exits(look, gate, actors, since)

@@ -6,6 +6,7 @@ its words are made only when somebody asks.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from edgelock.core.market import Side
@@ -38,18 +39,17 @@ class Check:
     until: Timestamp | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Look:
-    """One market at one moment, and what its strategy wants then. Before it has recovered nothing is wanted."""
+    """One market at one moment, and what its strategy wants then."""
 
     state: MarketState
     strategy: Strategy
-    plan: Plan | None
 
-
-def look_at(state: MarketState, strategy: Strategy) -> Look:
-    """A market whose record has been recovered wants something, or has a reason not to."""
-    return Look(state=state, strategy=strategy, plan=strategy.plan(state) if state.is_recovered else None)
+    @cached_property
+    def plan(self) -> Plan | None:
+        """What is wanted; None before the market has recovered. Made when first asked for, because few rows do."""
+        return self.strategy.plan(self.state) if self.state.is_recovered else None
 
 
 def _unknown(_look: Look, _side: Side) -> Timestamp | None:

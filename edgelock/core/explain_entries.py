@@ -177,10 +177,10 @@ def _order_words(look: Look, side: Side) -> tuple[str, str]:
 
 def _is_replaced(look: Look, side: Side) -> bool:
     order = live_entry(look, side)
-    quote = None if look.plan is None else look.plan.entry(side).quote
-    if order is None or quote is None or order.state is not OrderState.RESTING:
+    if order is None or order.state is not OrderState.RESTING:
         return False
-    return replacement_reason(look.state, order, quote) is not None
+    quote = None if look.plan is None else look.plan.entry(side).quote
+    return quote is not None and replacement_reason(look.state, order, quote) is not None
 
 
 def _replacement_words(look: Look, side: Side) -> tuple[str, str]:

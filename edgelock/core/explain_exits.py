@@ -54,6 +54,8 @@ def _wanted(look: Look) -> tuple[Quote, ...]:
 
 def _uncovered_wanted(look: Look) -> tuple[Quote, ...]:
     """Wanted exits for which nothing rests yet; empty as soon as one of them is there."""
+    if not _is_held(look):
+        return ()
     live = look.state.live_orders(Role.EXIT)
     wanted = _wanted(look)
     if any(not quote.crosses and resting_match(live, quote) is not None for quote in wanted):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from edgelock.actors.clock import monotonic_ns
 from edgelock.core.explain import EXITS
-from edgelock.core.explain_check import look_at
+from edgelock.core.explain_check import Look
 from edgelock.core.explain_entries import entry_holds, rows_of
 from edgelock.core.explain_exits import exit_holds, exit_rows
 from edgelock.core.market import Side
@@ -67,7 +67,7 @@ class GateHistory:
         seen = self._seen.get(ticker)
         if seen is None:
             return lambda _part, _name: None
-        look = look_at(seen.state, self._strategy)
+        look = Look(seen.state, self._strategy)
         entries = [row.name for row in rows_of(look)]
         exits = [row.name for row in exit_rows(look)]
 
@@ -81,19 +81,22 @@ class GateHistory:
         before = self._seen.get(state.market.ticker)
         if before is not None and before.state is state:
             return before
-        look = look_at(state, self._strategy)
+        look = Look(state, self._strategy)
         holds = {side.value: entry_holds(look, side) for side in Side}
         holds[EXITS] = exit_holds(look)
         if before is None:
             return _Seen(state, holds, {part: (state.now,) * len(row) for part, row in holds.items()})
         since = {
-            part: tuple(
-                at if was is now_holds else state.now
-                for at, was, now_holds in zip(before.since[part], before.holds[part], row, strict=True)
-            )
+            part: before.since[part] if row == before.holds[part] else _dated(before, part, row, state.now)
             for part, row in holds.items()
         }
         return _Seen(state, holds, since)
+
+
+def _dated(before: _Seen, part: str, row: Holds, now: Timestamp) -> tuple[Timestamp, ...]:
+    """What changed since the look before is dated now."""
+    old = zip(before.since[part], before.holds[part], row, strict=True)
+    return tuple(at if was is holds else now for at, was, holds in old)
 
 
 def gate_history(system: TradingSystem) -> GateHistory:

@@ -88,7 +88,7 @@ def _remarks(market: MarketStatus, common: str | None) -> Iterator[str]:
     if hold is not None and hold != common:
         yield f"    {hold}"
     if market["actor"] != "running" or market["restarts"]:
-        yield f"    actor {market['actor']}, {market['restarts']} restarts"
+        yield f"    actor {market['actor']}, restarted {market['restarts']} times"
 
 
 def _ticker(ticker: str) -> str:

@@ -1,12 +1,15 @@
 """The supervision tree in `status`: a row for each actor that others lean on, one for all markets that are fine, and
 two for each market that is not."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from edgelock.ops.durations import clock
 from edgelock.ops.status import ActorStatus, TreeStatus
 
 HEADER = f"{'actor':<30} {'state':<11} {'life':>4} {'restarts':>14} {'for':>6} {'inbox':>6}"
+WIDTH = 80
+INDENT = " " * 4
 WAITING_MANY = 100
 """So many messages waiting for one market are worth a row of its own."""
 
@@ -50,7 +53,9 @@ def _rows(actor: ActorStatus) -> Iterator[str]:
     if actor["last_crash"] is not None and (actor["state"] != "running" or actor["restarts"]):
         remarks.append(f"last crash: {actor['last_crash']}")
     if remarks:
-        yield f"    {'; '.join(remarks)}"
+        yield from textwrap.wrap(
+            "; ".join(remarks), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, max_lines=2
+        )
 
 
 def _summary(actors: Sequence[ActorStatus]) -> str:

@@ -2,7 +2,7 @@
 
 from edgelock.core.decide import decide
 from edgelock.core.explain import Explanation, explain
-from edgelock.core.explain_check import Check, look_at
+from edgelock.core.explain_check import Check, Look
 from edgelock.core.explain_exits import WORKING, due_by_age
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.limits import Exposure, Gate
@@ -75,7 +75,7 @@ def agrees_about_exits(state: MarketState, strategy: Strategy) -> None:
     if not working:
         assert holds, "a position without a working exit, and nothing that holds it back"
     sent = [i for i in decision.intents if isinstance(i, PlaceOrder) and i.role is Role.EXIT]
-    due = due_by_age(look_at(state, strategy))
+    due = due_by_age(Look(state, strategy))
     if sent and (due is None or sent[0].kind.value == due or strategy is LEGACY):
         assert set(holds) <= {"trim_cooldown"}
     if any(isinstance(intent, AmendOrder) for intent in decision.intents):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import settings
 
 from edgelock.core.evolve import evolve
-from edgelock.core.explain_check import Check, look_at
+from edgelock.core.explain_check import Check, Look
 from edgelock.core.explain_entries import entry_holds, rows_of
 from edgelock.core.explain_exits import exit_holds, exit_rows
 from edgelock.core.facts import Fact, FeedStatus, TimePassed
@@ -28,7 +28,7 @@ class ExplainedMarket(AnyMarket):
             self.has_the_same_verdicts_without_words(state)
 
     def has_the_same_verdicts_without_words(self, state: MarketState) -> None:
-        look, why = look_at(state, self.strategy), explained(state, self.strategy)
+        look, why = Look(state, self.strategy), explained(state, self.strategy)
         for side, part in ((BID, why.bid), (ASK, why.ask)):
             named = zip((row.name for row in rows_of(look)), entry_holds(look, side), strict=True)
             assert [name for name, holds in named if holds] == holds_of(part.checks)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgelock.core.explain_check import Row, look_at, seconds_text
+from edgelock.core.explain_check import Look, Row, seconds_text
 from edgelock.core.strategy import EDGE_LOCKED
 from edgelock.core.units import SECOND
 from tests.core.builders import BID, NOON, a_state, after
@@ -18,14 +18,14 @@ def test_a_row_says_since_and_until_when_only_while_it_holds(is_holding):
         until=lambda _look, _side: after(3),
     )
 
-    check = row.check(look_at(a_state(), EDGE_LOCKED), BID)
+    check = row.check(Look(a_state(), EDGE_LOCKED), BID)
 
     assert (check.since, check.until) == ((NOON, after(3)) if is_holding else (None, None))
     assert (check.where, check.name, check.found, check.allowed) == ("market", "test", "found", "allowed")
 
 
 def test_a_market_that_has_not_recovered_wants_nothing():
-    assert look_at(a_state(is_recovered=False), EDGE_LOCKED).plan is None
+    assert Look(a_state(is_recovered=False), EDGE_LOCKED).plan is None
 
 
 def test_seconds_are_whole_and_carry_their_unit():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgelock.core import limits
-from edgelock.core.explain_check import look_at
+from edgelock.core.explain_check import Look
 from edgelock.core.explain_door import entry_at_the_door, exit_at_the_door, the_entry
 from edgelock.core.limits import Exposure, check
 from edgelock.core.market import Side
@@ -45,7 +45,7 @@ GATES = st.builds(
 
 @given(STATES, GATES, st.sampled_from(Side), st.sampled_from([EDGE_LOCKED, LEGACY]))
 def test_the_door_would_refuse_an_entry_for_the_first_limit_that_is_named(state, gate, side, strategy):
-    look = look_at(state, strategy)
+    look = Look(state, strategy)
     named = holds_of(entry_at_the_door(look, side, gate), "door")
     own = [order for order in gate.exposure.orders if order.side is side and order.role is Role.ENTRY][:1]
     rest = tuple(order for order in gate.exposure.orders if order not in own)
@@ -68,7 +68,7 @@ def test_the_door_would_refuse_an_entry_for_the_first_limit_that_is_named(state,
 
 def test_every_limit_of_the_last_gate_is_explained():
     words = set(re.findall(r'Refused\(intent, "([a-z_]+)"', inspect.getsource(limits)))
-    look = look_at(a_state(), EDGE_LOCKED)
+    look = Look(a_state(), EDGE_LOCKED)
     told = {each.name for each in (*entry_at_the_door(look, BID, a_gate()), *exit_at_the_door((), a_gate()))}
 
     assert words - told == {"entry_grows"}, "an amendment of an entry is never wished, so no side can wait for it"

@@ -101,7 +101,7 @@ def test_a_market_that_is_held_back_says_why():
     text = status_text(status)
 
     assert "    REDUCE_ONLY: cb_hard" in text
-    assert "    actor quarantined, 5 restarts" in text
+    assert "    actor quarantined, restarted 5 times" in text
 
 
 def test_a_flat_market_without_a_book_has_dashes():
