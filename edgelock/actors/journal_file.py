@@ -24,6 +24,7 @@ COMPANIONS = ("-wal", "-shm")
 LEAST_FREE_BYTES = 4 * 1024 * 1024
 """Entries stop while so little is left, so that exits and fills can still be written down."""
 _BUSY_TIMEOUT_MS = 250
+_MAGIC = b"SQLite format 3\0"
 _PROBE = "INSERT INTO probe VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET times = times + 1"
 
 _IN_PLAIN_WORDS = {
@@ -157,8 +158,12 @@ class JournalFile:
         _flush(self.path.parent)
 
     def _connect(self) -> sqlite3.Connection:
-        if self.path.is_file() and self.path.stat().st_size == 0:
-            raise self.damaged("the file is empty")
+        if self.path.is_file():
+            # SQLite takes an empty file for a new one, and removes the companions of one that is none of its own.
+            with self.path.open("rb") as file:
+                begin = file.read(len(_MAGIC))
+            if begin != _MAGIC:
+                raise self.damaged("the file is not a journal" if begin else "the file is empty")
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode=rw",
             uri=True, timeout=_BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False,
@@ -248,6 +253,8 @@ class JournalFile:
             if not isinstance(error, sqlite3.IntegrityError):
                 self._failed = told
             raise (JournalError if code & 0xFF in _IN_PLAIN_WORDS else odd)(told) from error
+        except UnicodeDecodeError as error:
+            raise self.damaged("a text in it cannot be read") from error
         except OSError as error:
             self._failed = f"journal {self.path}: {error.strerror or error}"
             raise JournalError(self._failed) from error

@@ -11,37 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from edgelock.actors.journal import FILE_NAME, Journal, JournalDamaged, JournalError, Latch, RecordedFill
+from edgelock.actors.journal import FILE_NAME, Journal, JournalDamaged, JournalError, Latch
 from edgelock.actors.journal_schema import sealed
-from edgelock.core.intents import PlaceOrder
 from edgelock.core.market import Side
-from edgelock.core.order import Kind, OrderState, Role, TimeInForce
-from edgelock.core.units import Money, Price, Size, Timestamp
-
-NOON = Timestamp(1_800_000_000_000_000_000)
-INTENT = PlaceOrder(
-    client_order_id="r1-1",
-    side=Side.BID,
-    price=Price(4800),
-    size=Size(1000),
-    role=Role.ENTRY,
-    kind=Kind.QUOTE,
-    time_in_force=TimeInForce.GOOD_TILL_CANCELED,
-    post_only=True,
-    skew="FLAT",
-)
-FILL = RecordedFill(
-    run="r1",
-    ticker="T",
-    client_order_id="r1-1",
-    trade_id="t1",
-    side=Side.BID,
-    price=Price(4800),
-    size=Size(300),
-    fee=Money(13_200),
-    is_taker=False,
-    at=NOON,
-)
+from edgelock.core.order import OrderState
+from edgelock.core.units import Size, Timestamp
+from tests.actors.journal_examples import FILL, INTENT, NOON, record
 
 
 @pytest.fixture
@@ -49,10 +24,6 @@ def journal(tmp_path):
     journal = Journal(tmp_path)
     yield journal
     journal.close()
-
-
-def record(journal: Journal, intent: PlaceOrder = INTENT, **changes) -> None:
-    journal.record_intent(**{"run": "r1", "ticker": "T", "incarnation": 3, "intent": intent, "at": NOON, **changes})
 
 
 def reopened(journal: Journal) -> Journal:
@@ -115,14 +86,6 @@ def test_a_latch_is_where_it_was_moved_last(journal):
     journal.set_latch("kill", is_on=False, who="command", at=Timestamp(NOON + 1))
 
     assert journal.read_latch("kill") == Latch(is_on=False, who="command", at=Timestamp(NOON + 1))
-
-
-def test_the_highest_incarnation_of_a_market_is_kept(journal):
-    assert journal.last_incarnation("A") == 0
-    for number in (1, 7, 3):
-        journal.record_incarnation("A", number)
-
-    assert (journal.last_incarnation("A"), journal.last_incarnation("B")) == (7, 0)
 
 
 def test_threads_share_one_journal(journal):
