@@ -16,6 +16,8 @@ from tests.scenarios.running_bot import Line
 
 SPEED = 10
 EXIT_ESCALATED = 70
+WITHDRAWN_WITHIN_S = 20
+"""Long before the exchange would take an entry off by its expiry."""
 
 
 @pytest.fixture
@@ -114,14 +116,18 @@ def test_the_entries_of_a_quarantined_market_are_withdrawn(tmp_path: Path, excha
     with DoomedBot(tmp_path, exchange) as bot:
         ticker = quarantined(bot, exchange, a_quoting_market)
 
-        wait_until(lambda: not resting_of(exchange, ticker).keys() & bot.entry_ids(), "its entries are withdrawn")
+        wait_until(
+            lambda: not resting_of(exchange, ticker).keys() & bot.entry_ids(),
+            "its entries are withdrawn",
+            WITHDRAWN_WITHIN_S,
+        )
 
 
 def test_with_the_policy_to_cancel_nothing_of_it_rests(tmp_path: Path, exchange: RunningExchange) -> None:
     with DoomedBot(tmp_path, exchange, EDGELOCK_SUPERVISION__ON_QUARANTINE="cancel") as bot:
         ticker = quarantined(bot, exchange)
 
-        wait_until(lambda: not resting_of(exchange, ticker), "everything of it is withdrawn")
+        wait_until(lambda: not resting_of(exchange, ticker), "everything of it is withdrawn", WITHDRAWN_WITHIN_S)
 
 
 def test_a_door_that_keeps_failing_ends_the_run_with_everything_withdrawn_and_verified(
