@@ -3,8 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
-from edgelock.actors.journal import FILE_NAME, Journal, JournalError, Latch
+from edgelock.actors.journal import FILE_NAME, Journal, JournalDamaged, JournalError, Latch
+from edgelock.actors.journal_witness import Witness
 from edgelock.actors.risk_actor import KILL_LATCH
 from edgelock.core.permit import Permit
 from edgelock.core.plan import Plan
@@ -17,6 +19,15 @@ from edgelock.ops.core_checks import NOW, REMEDY, example_state
 from edgelock.ops.settings import Settings
 
 STORE, KILL = "state store", "kill switch"
+HELD = "start: a new one is begun, and entries wait for python run.py resume"
+
+
+class _Found(NamedTuple):
+    """What a sound journal says; trouble: why it cannot be written now."""
+
+    latch: Latch | None
+    unfinished: int
+    trouble: str | None
 
 
 def durable_checks(settings: Settings) -> tuple[CheckResult, ...]:
@@ -27,23 +38,29 @@ def durable_checks(settings: Settings) -> tuple[CheckResult, ...]:
 def _store(directory: Path) -> CheckResult:
     path = directory / FILE_NAME
     if not path.exists():
+        if Witness(directory).knows_runs:
+            return warned(STORE, f"{path} of earlier runs is gone", HELD)
         return passed(STORE, f"{path} is made at the first start")
     try:
-        latch, unfinished = _read(directory)
+        found = _read(directory)
+    except JournalDamaged as error:
+        return failed(STORE, str(error), f"{HELD}; the damaged file is kept aside")
     except JournalError as error:
         return failed(STORE, str(error), f"stop whoever uses it, or move {path} aside; the venue has the orders")
-    found = f"{path} is sound, {unfinished} orders have no recorded end"
-    if latch is not None and latch.is_on:
+    told = f"{path} is sound, {found.unfinished} orders have no recorded end"
+    if found.trouble is not None:
+        return failed(STORE, found.trouble, "make room on the disk: no entry is sent while it is so")
+    if found.latch is not None and found.latch.is_on:
         return warned(
-            STORE, f"{found}, and the kill switch is on (by {latch.who})", "python run.py resume, once it runs"
+            STORE, f"{told}, and the kill switch is on (by {found.latch.who})", "python run.py resume, once it runs"
         )
-    return passed(STORE, found)
+    return passed(STORE, told)
 
 
-def _read(directory: Path) -> tuple[Latch | None, int]:
+def _read(directory: Path) -> _Found:
     journal = Journal(directory)
     try:
-        return journal.read_latch(KILL_LATCH), len(journal.unfinished_intents())
+        return _Found(journal.read_latch(KILL_LATCH), len(journal.unfinished_intents()), journal.probe())
     finally:
         journal.close()
 
@@ -69,7 +86,7 @@ def _survives_a_restart() -> bool:
         journal = Journal(Path(folder))
         journal.set_latch(KILL_LATCH, is_on=True, who="check", at=NOW)
         journal.close()
-        latch, _ = _read(Path(folder))
+        latch = _read(Path(folder)).latch
     return latch is not None and latch.is_on
 
 

@@ -1,5 +1,6 @@
 """The rows about the journal and the kill switch."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,33 @@ def test_a_sound_journal_passes_and_a_damaged_one_fails_with_the_remedy(tmp_path
     (tmp_path / FILE_NAME).write_bytes(b"not a journal at all" * 100)
     damaged = rows(tmp_path)["state store"]
     assert (damaged.outcome, "the file is not a journal" in damaged.detail) == ("fail", True)
-    assert f"move {tmp_path / FILE_NAME} aside" in damaged.remedy
+    assert "kept aside" in damaged.remedy
+    assert "python run.py resume" in damaged.remedy
+
+
+def test_a_journal_that_another_process_holds_is_told_with_the_remedy(tmp_path: Path):
+    Journal(tmp_path).close()
+    holder = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+
+    held = rows(tmp_path)["state store"]
+
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert (held.outcome, "locked" in held.detail) == ("fail", True)
+    assert "stop whoever uses it" in held.remedy
+
+
+def test_a_journal_that_is_gone_is_a_warning_of_what_the_next_start_does(tmp_path: Path):
+    journal = Journal(tmp_path)
+    journal.begin_run("r1", "live:demo:abc", Timestamp(1))
+    journal.close()
+    journal.path.unlink()
+
+    gone = rows(tmp_path)["state store"]
+
+    assert (gone.outcome, "gone" in gone.detail) == ("warn", True)
+    assert "python run.py resume" in gone.remedy
 
 
 def test_a_latch_that_is_still_on_is_told_and_left_on(tmp_path: Path):
