@@ -205,7 +205,7 @@ class RiskActor(SupervisedActor):
             except JournalError as error:
                 return risk.journal_told(state, now, str(error))
             self._written = state
-        return RiskStep(state) if trouble is None else risk.journal_told(state, now, "")
+        return risk.journal_told(state, now, "")
 
     def _probe(self) -> str:
         try:

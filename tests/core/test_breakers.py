@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgelock.core.breakers import Breaker, Conditions, Thresholds, after_cancel, after_time, thresholds
+from edgelock.core.breakers import (
+    Breaker,
+    Conditions,
+    Thresholds,
+    after_cancel,
+    after_time,
+    thresholds,
+    without_old,
+)
 from edgelock.core.permit import Brake
 from edgelock.core.settings import RiskSettings
 from edgelock.core.units import MILLISECOND, Timestamp
@@ -129,3 +137,20 @@ def test_the_memory_of_a_breaker_is_bounded_by_its_long_window(gaps_s):
         breaker, _ = after_cancel(breaker, at, RISK, CALM)
 
     assert all(at - then < seconds(60) for then in breaker.cancels)
+
+
+def test_a_cancel_that_no_window_holds_any_more_is_forgotten():
+    breaker = Breaker(cancels=(NOON, after(30)))
+
+    assert without_old(breaker, Timestamp(after(60) - 1)) is breaker
+    assert without_old(breaker, after(60)).cancels == (after(30),)
+    assert after_cancel(breaker, after(60), RISK, CALM)[0].cancels == (after(30), after(60))
+    assert without_old(breaker, after(90)).cancels == ()
+
+
+def test_a_tier_knows_since_when_it_holds_and_a_higher_one_begins_anew():
+    soft, _ = after_cancels(after(n) for n in range(13))
+    hard, _ = after_cancels(after(n) for n in range(16))
+
+    assert (soft.since, hard.since) == (after(11), after(15))
+    assert after_time(hard, after(45))[0].since is None

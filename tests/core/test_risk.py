@@ -192,6 +192,13 @@ def test_an_accepted_order_ends_the_row_and_the_doubling():
     assert after(160) == pause.until
 
 
+def test_a_market_of_which_nothing_counts_any_more_is_forgotten():
+    state = risk.cancel_sent(a_risk(), TICKER, NOON, CALM).state
+
+    assert TICKER in risk.time_passed(state, after(59)).state.markets
+    assert TICKER not in risk.time_passed(state, after(60)).state.markets
+
+
 # --- the day's loss ---------------------------------------------------------------------------------------------
 
 
@@ -208,6 +215,38 @@ def test_the_daily_loss_stops_entries_in_every_market_until_the_next_utc_day():
     assert (Mode.REDUCE_ONLY, "loss_limit", tomorrow) == (permit.mode, permit.reason, permit.until)
     fresh = risk.time_passed(third.state, tomorrow).state
     assert (risk.permit_for(fresh, OTHER, tomorrow).mode, fresh.realized_today) == (Mode.OPEN, 0)
+
+
+def test_a_result_counts_to_the_utc_day_in_which_it_happened():
+    yesterday = Timestamp(NOON // DAY * DAY - 1)
+    tomorrow = Timestamp((NOON // DAY + 1) * DAY)
+
+    late = risk.realized(a_risk(), Money(-60 * A_DOLLAR), at=yesterday, now=NOON)
+    first_today = risk.realized(late.state, Money(-20 * A_DOLLAR), at=Timestamp(yesterday + 1), now=NOON)
+    early = risk.realized(first_today.state, Money(-10 * A_DOLLAR), at=tomorrow, now=after(1))
+
+    assert (late.records, late.state.realized_today) == ((), 0)
+    assert first_today.state.realized_today == -20 * A_DOLLAR
+    assert (early.state.realized_today, early.state.day) == (-30 * A_DOLLAR, NOON // DAY)
+
+
+def test_a_result_from_before_a_resume_that_is_found_later_counts_anew():
+    lost = risk.realized(a_risk(), Money(-50 * A_DOLLAR), at=NOON, now=NOON).state
+    resumed = risk.kill_switched(lost, after(10), on=False, who="command").state
+
+    found = risk.realized(resumed, Money(-5 * A_DOLLAR), at=after(5), now=after(20)).state
+
+    assert (found.realized_today, found.count_restarted_at) == (-5 * A_DOLLAR, after(10))
+
+
+def test_a_lower_limit_holds_at_once_and_a_higher_one_does_not_lift_it():
+    lost = risk.realized(a_risk(), Money(-30 * A_DOLLAR), at=NOON, now=NOON).state
+
+    lower = risk.settings_changed(lost, RiskSettings.model_validate({"max_daily_loss_usd": 30}), after(1))
+    higher = risk.settings_changed(lower.state, RiskSettings.model_validate({"max_daily_loss_usd": 90}), after(2))
+
+    assert actions(lower.records) == ["loss_limit"]
+    assert risk.permit_for(higher.state, TICKER, after(2)).reason == "loss_limit"
 
 
 def test_profits_of_the_day_count_against_its_losses():
@@ -395,3 +434,46 @@ def test_a_resume_forgives_a_group_that_fired_and_nothing_else_does():
     assert risk.permit_for(reset, TICKER, NOON).reason == "order_group"
     assert risk.permit_for(resumed.state, TICKER, NOON).mode is Mode.OPEN
     assert actions(resumed.records) == ["kill_off", "entries_held"]
+
+
+# --- the journal's trouble --------------------------------------------------------------------------------------
+
+
+def test_trouble_with_the_journal_stops_entries_and_is_told_when_it_begins_and_when_it_is_over():
+    first = risk.journal_told(a_risk(), NOON, "the disk is full")
+    other = risk.journal_told(first.state, after(5), "the file cannot be written")
+    over = risk.journal_told(other.state, after(8), "")
+
+    permit = risk.permit_for(other.state, TICKER, after(5))
+    assert (permit.mode, permit.reason, permit.until) == (Mode.REDUCE_ONLY, "journal", None)
+    assert [r.message for r in (*first.records, *other.records)] == ["the disk is full"]
+    assert [(r.action, r.held_s) for r in over.records] == [("journal_ok", seconds(8))]
+    assert risk.permit_for(over.state, TICKER, after(8)).mode is Mode.OPEN
+
+
+def test_a_memory_that_could_not_be_read_waits_for_a_resume_also_when_the_disk_is_fine_again():
+    unread = risk.memory_unread(a_risk(), NOON, "it is damaged")
+    full = risk.journal_told(unread.state, after(1), "the disk is full")
+    fine = risk.journal_told(full.state, after(2), "")
+
+    resumed = risk.kill_switched(fine.state, after(3), on=False, who="command")
+
+    assert actions((*unread.records, *full.records, *fine.records)) == ["journal_trouble"]
+    assert risk.permit_for(fine.state, TICKER, after(2)).reason == "journal"
+    assert actions(resumed.records) == ["kill_off", "journal_ok"]
+    assert risk.permit_for(resumed.state, TICKER, after(3)).mode is Mode.OPEN
+
+
+def test_a_resume_does_not_let_anybody_enter_whose_journal_cannot_be_written():
+    full = risk.journal_told(a_risk(), NOON, "the disk is full").state
+
+    resumed = risk.kill_switched(full, after(1), on=False, who="command")
+
+    assert risk.permit_for(resumed.state, TICKER, after(1)).reason == "journal"
+    assert actions(resumed.records) == ["kill_off"]
+
+
+def test_the_end_of_the_run_is_not_taken_back_and_knows_when_it_began():
+    stopping = risk.stopping(risk.stopping(a_risk(), NOON).state, after(5)).state
+
+    assert (stopping.stopping_since, risk.permit_for(stopping, TICKER, after(5)).mode) == (NOON, Mode.HALTED)

@@ -117,6 +117,21 @@ def test_two_states_are_alike_exactly_when_they_are_remembered_alike(story):
     assert is_remembered_alike(state, later) == (remembered(state) == remembered(later))
 
 
+def test_each_durable_part_alone_makes_a_difference():
+    sooner = Breaker(cancels=(NOON,))
+    changes = (
+        {"portfolio": sooner},
+        {"markets": {TICKER: MarketRisk(breaker=sooner)}},
+        {"day": 1},
+        {"realized_today": Money(1)},
+        {"loss_limit_until": NOON},
+        {"count_restarted_at": NOON},
+        {"venue": replace(FRESH.venue, fired_groups={0: NOON})},
+    )
+
+    assert [change for change in changes if is_remembered_alike(FRESH, replace(FRESH, **change))] == []
+
+
 # --- by example -------------------------------------------------------------------------------------------------
 
 
