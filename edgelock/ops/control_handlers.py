@@ -13,7 +13,7 @@ from edgelock.core.market_state import MarketState
 from edgelock.core.permit import Brake
 from edgelock.core.units import MILLISECOND, SECOND, Price, money_text, price_text, size_text
 from edgelock.ops.control_server import Handler
-from edgelock.ops.gate_history import GateHistory, gate_history
+from edgelock.ops.gate_history import GateHistory
 from edgelock.ops.restart_log import MARKET_PREFIX
 from edgelock.ops.restarts import restarts
 from edgelock.ops.run_events import Stop
@@ -26,12 +26,11 @@ WISH_TIMEOUT_S = 2.0
 LOOK_EVERY_S = 0.02
 
 
-def control_handlers(loop: RunLoop, history: GateHistory | None = None) -> Mapping[str, Handler]:
+def control_handlers(loop: RunLoop, history: GateHistory) -> Mapping[str, Handler]:
     """One handler per command; `history` knows since when gates hold, where the markets themselves do not."""
-    seen = gate_history(loop.system) if history is None else history
     return {
         "status": lambda _request: dict(status_of(loop)),
-        "why": lambda request: why(loop.system, str(request.get("ticker", "")), seen),
+        "why": lambda request: why(loop.system, str(request.get("ticker", "")), history),
         "restarts": lambda request: restarts(loop.system, str(request.get("name", ""))),
         "kill": lambda _request: _switch(loop, on=True),
         "resume": lambda _request: _switch(loop, on=False),

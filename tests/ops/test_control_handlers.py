@@ -12,8 +12,10 @@ from tests.ops.trading_house import a_run
 
 @pytest.fixture
 def served(tmp_path):
-    with a_run(tmp_path) as run, ControlServer(tmp_path, control_handlers(run.loop), failed=lambda _error: None):
-        yield run, lambda command, **fields: ask(tmp_path, command, **fields)
+    with a_run(tmp_path) as run:
+        handlers = control_handlers(run.loop, run.loop.gate_history)
+        with ControlServer(tmp_path, handlers, failed=lambda _error: None):
+            yield run, lambda command, **fields: ask(tmp_path, command, **fields)
 
 
 def test_kill_and_resume_are_confirmed_when_they_are_true(served):
