@@ -15,7 +15,7 @@ from typing import Any
 
 from edgelock.actors.journaled_past import Past
 from edgelock.actors.live_gateway import LiveGateway
-from edgelock.actors.live_terms import LiveNews, LiveTerms, LiveVenue
+from edgelock.actors.live_terms import STUCK_AFTER, LiveNews, LiveTerms, LiveVenue
 from edgelock.actors.order_desk import OrderDesk
 from edgelock.actors.order_gateway import (
     EarlierOrdersOver,
@@ -31,6 +31,7 @@ from edgelock.actors.order_gateway import (
 from edgelock.core.intents import AmendOrder, CancelOrder, PlaceOrder
 from edgelock.core.market import Side
 from edgelock.core.order import CancelReason, Kind, Order, OrderState, Role, TimeInForce
+from edgelock.core.recovery import Recovery
 from edgelock.core.units import SECOND, Duration, Price, Size, Timestamp
 from edgelock.exchange.exchange_clock import ExchangeClock
 from edgelock.kalshi.rest import TradingRest
@@ -65,7 +66,8 @@ class SharedClock:
 class LiveHouse:
     """Its coroutines run in the exchange's own loop; the gateway's threads hand their news over.
 
-    ledgers, by ticker, are `desks[ticker].ledger`; `said` is what the gateway logged.
+    ledgers, by ticker, are `desks[ticker].ledger`; `said` is what the gateway logged, `pasts` what it found of every
+    market, `over` the earlier orders that it told to be over.
     """
 
     def __init__(
@@ -76,7 +78,9 @@ class LiveHouse:
         exit_life_s: int = 3600,
         workers: int = 8,
         past: Past | None = None,
+        stuck_after: Duration = STUCK_AFTER,
     ) -> None:
+        self._may_break = stuck_after != STUCK_AFTER
         self._loop = asyncio.get_running_loop()
         self._news: deque[Any] = deque()
         self._has_come = asyncio.Event()
@@ -87,6 +91,8 @@ class LiveHouse:
         self.readiness: list[bool] = []
         self.said: list[str] = []
         self.over: frozenset[str] = frozenset()
+        self.pasts: dict[str, Recovery] = {}
+        self.broken: list[str] = []
         credentials = Credentials(served.ann._key_id, served.ann._key)
         limits = CallLimits(connect_s=2, read_s=2, deadline_s=2, attempts_max=1)
         self.gateway = LiveGateway(
@@ -99,6 +105,7 @@ class LiveHouse:
                 max_in_flight=workers,
                 backfill_interval=Duration(SECOND // 2),
                 entries_only_when_flat=False,
+                stuck_after=stuck_after,
             ),
             venue=LiveVenue(
                 open_rest=(
@@ -182,12 +189,14 @@ class LiveHouse:
             case OpenOrdersSeen() | PositionsSeen():
                 self.seen.append(item)
             case MarketLoaded(ticker, recovery):
+                self.pasts[ticker] = recovery
                 if ticker in self.desks:
                     self.desks[ticker].loaded(recovery)
             case EarlierOrdersOver(ids):
                 self.over |= ids
             case GatewayBroken(reason):
-                raise AssertionError(reason)
+                assert self._may_break, reason
+                self.broken.append(reason)
             case RequestDone(ticker=ticker, client_order_id=name):
                 self.desks[ticker].request_done(name)
                 self._send_next(self.desks[ticker])

@@ -1,6 +1,6 @@
 """A past that a test writes down itself: what a journal would tell a gateway that begins."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgelock.actors.journal import JournalError, RecordedIntent
 from edgelock.core.order import Kind, Role, TimeInForce
@@ -24,7 +24,8 @@ class WrittenPast:
 
     def recorded(self, ticker: str) -> Recorded:
         self._check()
-        return self.records.get(ticker, Recorded())
+        unfinished = frozenset(each.intent.client_order_id for each in self.left if each.ticker == ticker)
+        return replace(self.records.get(ticker, Recorded()), unfinished=unfinished)
 
     def _check(self) -> None:
         if not self.is_readable:
