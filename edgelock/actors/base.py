@@ -163,7 +163,7 @@ class SupervisedActor(ThreadingActor):
 
     def _note(self, error: BaseException) -> None:
         if self._failure is None and not isinstance(error, Firewalled):
-            self._failure = (_reason(error), signature_of(error), _traceback_text(error))
+            self._failure = (_reason(error), signature_of(error), traceback_of(error))
 
     def _report_death(self) -> None:
         reason, signature, traceback_text = self._failure or ("ended normally", "ended@normally", "")
@@ -212,5 +212,6 @@ def _reason(error: BaseException) -> str:
     return "".join(traceback.format_exception_only(error)).strip()
 
 
-def _traceback_text(error: BaseException) -> str:
+def traceback_of(error: BaseException) -> str:
+    """As Python prints it, its end when it is long."""
     return "".join(traceback.format_exception(error))[-TRACEBACK_CHARACTERS_MAX:]

@@ -9,7 +9,7 @@ from pykka._envelope import Envelope
 
 from edgelock.actors.address import Address
 from edgelock.actors.base import SupervisedActor, stop_message
-from edgelock.actors.cell import Cell, ChildState
+from edgelock.actors.cell import PRESENT, Cell, ChildState
 from edgelock.actors.child_spec import ChildKind, ChildSpec
 from edgelock.actors.inbox import LanedInbox
 from edgelock.actors.lifecycle import Incarnation
@@ -41,7 +41,7 @@ class ChildTable:
     def present(self, name: str, incarnation: int) -> Cell | None:
         """The cell whose present life this is; None for the lives before, which have no say any more."""
         cell = self._cells.get(name)
-        return cell if cell is not None and cell.incarnation == incarnation and cell.actor is not None else None
+        return cell if cell is not None and cell.incarnation == incarnation and cell.state in PRESENT else None
 
     def infrastructure(self) -> tuple[Cell, ...]:
         """Infrastructure, in start order."""
@@ -73,6 +73,7 @@ class ChildTable:
         cell.incarnation += 1
         self._last_incarnations[cell.spec.name] = cell.incarnation
         cell.move_to(ChildState.STARTING, self._now())
+        cell.beat_ns = None
         actor = cell.spec.factory(
             Incarnation(
                 name=cell.spec.name,
@@ -104,6 +105,16 @@ class ChildTable:
             cell.actor.abandon()
             cell.abandoned.append(cell.actor)
             cell.actor = None
+
+    def back_off(self, cell: Cell) -> None:
+        """The present life is over; what it left unread, and what arrives, waits for the next."""
+        cell.move_to(ChildState.BACKOFF, self._now())
+        self.expect(cell)
+
+    def wait(self, cell: Cell) -> None:
+        """Another life is due, but not before infrastructure is up; its mail waits for it."""
+        cell.move_to(ChildState.WAITING, self._now())
+        self.expect(cell)
 
     def quarantine(self, cell: Cell) -> None:
         """Nobody is coming until a person says so: what waits and what arrives is counted as lost."""

@@ -10,7 +10,10 @@ SECOND_NS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestartBudget:
-    """How often one child may come back. Counts are crashes, times nanoseconds, `jitter_percent` of the back-off."""
+    """How often one child, or all infrastructure together, may come back.
+
+    Counts are crashes, times nanoseconds, `jitter_percent` of the back-off.
+    """
 
     max_restarts: int = 5
     window_ns: int = 600 * SECOND_NS
@@ -56,6 +59,13 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The child was stopped because infrastructure starts again; it returns without having crashed."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Crashed:
     """The child died, hung, or could not start. `jitter` in 0..1 is drawn by the caller."""
 
@@ -92,7 +102,7 @@ class TrialElapsed:
     round: int
 
 
-Event = Added | Removed | Ready | Crashed | BackoffElapsed | OperatorRestart | HoldElapsed | TrialElapsed
+Event = Added | Removed | Ready | Held | Crashed | BackoffElapsed | OperatorRestart | HoldElapsed | TrialElapsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

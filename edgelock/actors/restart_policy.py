@@ -2,27 +2,29 @@
 
 `after(state, event, now_ns) -> (state, actions)`. The supervisor feeds what happened and carries the actions out.
 
-Per child: back-off base * 2^n up to a cap, plus jitter, n back to 0 after a healthy spell; more than `max_restarts`
-crashes inside the window, or `equal_signatures_max` equal crashes in a row without a healthy spell, is quarantine.
+Per child: a back-off after every crash, and quarantine beyond its budget (`crash_record`).
 
 Over all children, a storm: when more than max(3, 10 %) different children crash within 30 s the cause is shared and
 restarting everybody would only repeat it. All restarts are held; then one probe starts; when it lives through its
 trial the others follow, staggered; when it dies the hold begins anew with the next one as probe.
 
-All times are real (monotonic) nanoseconds. The rule of growth and jitter is Akka's, the window is OTP's.
+A child that is stopped because infrastructure starts again has not crashed.
+
+All times are real (monotonic) nanoseconds.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from edgelock.actors.crash_record import CrashRecord
 from edgelock.actors.restart_events import (
-    SECOND_NS,
     Action,
     Added,
     BackoffElapsed,
     Crashed,
     Event,
+    Held,
     HoldElapsed,
     OperatorRestart,
     Quarantine,
@@ -30,26 +32,12 @@ from edgelock.actors.restart_events import (
     Removed,
     Restart,
     RestartAfter,
-    RestartBudget,
     StormBegan,
     StormEnded,
     StormRule,
     TrialElapsed,
     TryProbe,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChildRecord:
-    """What is remembered of one child. `streak` counts crashes since its last healthy spell."""
-
-    budget: RestartBudget
-    crashes_ns: tuple[int, ...] = ()
-    streak: int = 0
-    last_signature: str | None = None
-    equal_signatures: int = 0
-    ready_ns: int | None = None
-    is_quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +54,7 @@ class RestartState:
     """All that the policy remembers. `recent` are crashes (moment, name) inside the storm window."""
 
     rule: StormRule = StormRule()
-    children: Mapping[str, ChildRecord] = field(default_factory=lambda: MappingProxyType({}))
+    children: Mapping[str, CrashRecord] = field(default_factory=lambda: MappingProxyType({}))
     recent: tuple[tuple[int, str], ...] = ()
     storm: Storm | None = None
     rounds: int = 0
@@ -74,7 +62,7 @@ class RestartState:
     def restarts_in_window(self, name: str, now_ns: int) -> int:
         """Crashes of this child that still count against its budget."""
         record = self.children.get(name)
-        return 0 if record is None else len(_inside(record.crashes_ns, now_ns, record.budget.window_ns))
+        return 0 if record is None else record.in_window(now_ns)
 
 
 Outcome = tuple[RestartState, tuple[Action, ...]]
@@ -84,7 +72,7 @@ def after(state: RestartState, event: Event, now_ns: int) -> Outcome:
     """What the policy makes of one event. Events about children it does not know change nothing."""
     match event:
         case Added():
-            return _with_child(state, event.name, ChildRecord(budget=event.budget)), ()
+            return _with_child(state, event.name, CrashRecord(budget=event.budget)), ()
         case HoldElapsed():
             return _send_probe(state, event.round)
         case TrialElapsed():
@@ -96,59 +84,30 @@ def after(state: RestartState, event: Event, now_ns: int) -> Outcome:
         case Removed():
             return _without_child(state, event.name)
         case Ready():
-            return _ready(_with_child(state, event.name, replace(record, ready_ns=now_ns)), event.name)
+            return _ready(_with_child(state, event.name, record.ready(now_ns)), event.name)
         case Crashed():
             return _crashed(state, record, event, now_ns)
         case BackoffElapsed():
             return _due(state, event.name)
+        case Held():
+            return _void_trial(_with_child(state, event.name, record.ended(now_ns)), event.name), ()
         case OperatorRestart():
-            fresh = _with_child(state, event.name, ChildRecord(budget=record.budget))
+            fresh = _with_child(state, event.name, CrashRecord(budget=record.budget))
             return _not_waiting(fresh, event.name), (Restart(name=event.name),)
 
 
-def _crashed(state: RestartState, record: ChildRecord, event: Crashed, now_ns: int) -> Outcome:
-    record = _remember_crash(record, event.signature, now_ns)
-    reason = _quarantine_reason(record)
-    record = replace(record, is_quarantined=reason is not None)
-    restarts = len(record.crashes_ns)
+def _crashed(state: RestartState, record: CrashRecord, event: Crashed, now_ns: int) -> Outcome:
+    record = record.crashed(event.signature, now_ns)
+    reason = record.beyond_budget()
+    restarts = record.in_window(now_ns)
     action: Action
     if reason is not None:
         action = Quarantine(name=event.name, reason=reason, restarts_in_window=restarts)
     else:
-        delay = _backoff_ns(record.budget, record.streak - 1, event.jitter)
+        delay = record.backoff_ns(event.jitter)
         action = RestartAfter(name=event.name, delay_ns=delay, restarts_in_window=restarts)
     state, storm_actions = _watch_for_storm(_with_child(state, event.name, record), event.name, now_ns)
     return state, (action, *storm_actions)
-
-
-def _remember_crash(record: ChildRecord, signature: str, now_ns: int) -> ChildRecord:
-    was_healthy = record.ready_ns is not None and now_ns - record.ready_ns >= record.budget.healthy_ns
-    streak = 0 if was_healthy else record.streak
-    is_same = signature == record.last_signature and not was_healthy
-    return replace(
-        record,
-        crashes_ns=(*_inside(record.crashes_ns, now_ns, record.budget.window_ns), now_ns),
-        streak=streak + 1,
-        last_signature=signature,
-        equal_signatures=record.equal_signatures + 1 if is_same else 1,
-        ready_ns=None,
-    )
-
-
-def _quarantine_reason(record: ChildRecord) -> str | None:
-    budget = record.budget
-    if len(record.crashes_ns) > budget.max_restarts:
-        window_s = budget.window_ns // SECOND_NS
-        return f"more than {budget.max_restarts} crashes in {window_s} s"
-    if record.equal_signatures >= budget.equal_signatures_max:
-        return f"{record.equal_signatures} equal crashes in a row: {record.last_signature}"
-    return None
-
-
-def _backoff_ns(budget: RestartBudget, doublings: int, jitter: float) -> int:
-    # Beyond 62 doublings any base is above any cap; the bound keeps the shift small.
-    backoff = min(budget.backoff_cap_ns, budget.backoff_base_ns << min(doublings, 62))
-    return backoff + int(backoff * budget.jitter_percent * jitter) // 100
 
 
 def _watch_for_storm(state: RestartState, name: str, now_ns: int) -> Outcome:
@@ -203,6 +162,14 @@ def _end_trial(state: RestartState, number: int) -> Outcome:
     return _end_storm(state, storm.probe)
 
 
+def _void_trial(state: RestartState, name: str) -> RestartState:
+    """A probe that was stopped has proved nothing yet: its trial begins anew when it is up again."""
+    if state.storm is None or state.storm.probe != name:
+        return state
+    number = state.rounds + 1
+    return replace(state, rounds=number, storm=replace(state.storm, round=number))
+
+
 def _end_storm(state: RestartState, probe: str | None) -> Outcome:
     waiting = state.storm.waiting if state.storm is not None else ()
     now_free = [
@@ -223,7 +190,7 @@ def _not_waiting(state: RestartState, name: str) -> RestartState:
     return replace(state, storm=replace(state.storm, waiting=waiting))
 
 
-def _with_child(state: RestartState, name: str, record: ChildRecord) -> RestartState:
+def _with_child(state: RestartState, name: str, record: CrashRecord) -> RestartState:
     return replace(state, children=MappingProxyType({**state.children, name: record}))
 
 
@@ -235,7 +202,3 @@ def _without_child(state: RestartState, name: str) -> Outcome:
         # A probe that was taken away proves nothing: hold again, so that the next one is tried.
         return _hold(state, state.storm.waiting)
     return state, ()
-
-
-def _inside(moments: tuple[int, ...], now_ns: int, window_ns: int) -> tuple[int, ...]:
-    return tuple(at for at in moments if now_ns - at < window_ns)

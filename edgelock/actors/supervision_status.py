@@ -6,6 +6,7 @@ from edgelock.actors.address import LostMessages
 from edgelock.actors.cell import Cell, ChildState
 from edgelock.actors.child_spec import ChildKind
 from edgelock.actors.inbox import InboxCounters
+from edgelock.actors.restart_events import RestartBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,8 @@ class SupervisionStatus:
         raise KeyError(name)
 
 
-def status_of(cell: Cell, *, restarts_in_window: int, now_ns: int) -> ChildStatus:
-    """What there is to say about one cell at `now_ns`."""
+def status_of(cell: Cell, *, restarts_in_window: int, budget: RestartBudget, now_ns: int) -> ChildStatus:
+    """What there is to say about one cell at `now_ns`; `budget` is the one that its crashes count against."""
     actor = cell.actor
     mark = actor.busy if actor is not None else None
     return ChildStatus(
@@ -71,8 +72,8 @@ def status_of(cell: Cell, *, restarts_in_window: int, now_ns: int) -> ChildStatu
         state=cell.state,
         incarnation=cell.incarnation,
         restarts_in_window=restarts_in_window,
-        restarts_max=cell.spec.budget.max_restarts,
-        window_ns=cell.spec.budget.window_ns,
+        restarts_max=budget.max_restarts,
+        window_ns=budget.window_ns,
         backoff_left_ns=max(0, cell.due_ns - now_ns) if cell.due_ns is not None else 0,
         state_since_ns=cell.since_ns,
         state_for_ns=now_ns - cell.since_ns,

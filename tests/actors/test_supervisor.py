@@ -15,7 +15,8 @@ from edgelock.actors.child_spec import ChildKind
 from edgelock.actors.clock import monotonic_ns
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.restart_events import RestartBudget
-from edgelock.actors.supervisor import SupervisionLimits, Supervisor
+from edgelock.actors.supervision_limits import SupervisionLimits
+from edgelock.actors.supervisor import Supervisor
 from edgelock.actors.supervisor_messages import AddChild, RemoveChild, RestartChild, Shutdown, StartChildren
 from edgelock.actors.timer import TimerKey, TimerThread
 from tests.actors.runtime_doubles import (
@@ -190,7 +191,7 @@ def test_an_ask_behind_a_crash_is_answered_with_the_death_at_once():
         a.tell(Do(gate))
         assert gate.reached.wait(PATIENCE_S)
         a.tell(Do(raising(ValueError("poison"))))
-        asked = house.supervisor._children["market:A"].actor.actor_ref.ask(Note("?"), block=False)
+        asked = house.child("market:A").actor.actor_ref.ask(Note("?"), block=False)
         gate.open()
 
         with pytest.raises(ActorDeadError):
@@ -412,7 +413,9 @@ def test_a_child_that_ended_without_a_word_is_found_by_its_unread_mail():
     with House() as house:
         a = house.add(replace(a_child("market:A"), factory=Vanishing))
         up(house, "market:A")
+        actor = house.child("market:A").actor
         a.tell(Do(raising(ValueError("nobody hears this"))))
+        assert actor.ended.wait(PATIENCE_S)
         a.tell(Note("unread"))
 
         watch(house, 6)
@@ -508,77 +511,6 @@ def test_infrastructure_starts_in_order_each_after_the_one_before_is_ready():
         milestones = notice.ChildStarted | notice.InfrastructureReady
         order = [getattr(event, "name", event) for event in house.notices.all if isinstance(event, milestones)]
         assert ["exchange", "risk", notice.InfrastructureReady(), "market:A"] == order
-
-
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_the_death_of_infrastructure_is_escalated_and_nothing_is_started_any_more(error):
-    with House(infrastructure=(a_child("risk", kind=INFRASTRUCTURE),)) as house:
-        a = house.add(a_child("market:A"))
-        up(house, "risk", "market:A")
-
-        house.supervisor._children["risk"].spec.address.tell(Do(raising(error)))
-
-        assert house.notices.wait_for(notice.Escalated).name == "risk"
-        a.tell(Do(raising(ValueError("afterwards"))))
-        house.notices.wait_for(notice.ChildCrashed, name="market:A")
-        house.timer.advance(60 * SECOND)
-        house.tell(RestartChild("market:A"))
-        house.tell(AddChild(a_child("market:B")))
-        house.notices.wait_for(notice.RequestRefused, name="market:B")
-        assert ChildState.STOPPED is house.status("market:A").state
-        assert not house.notices.of(notice.ChildRestarted)
-        assert "risk" in (house.supervisor.supervision_status().escalated or "")
-
-
-def test_a_child_in_its_backoff_stays_down_when_infrastructure_dies_meanwhile():
-    with House(infrastructure=(a_child("risk", kind=INFRASTRUCTURE),)) as house:
-        house.add(a_child("market:A", at_start=Hurdle(1)))
-        house.notices.wait_for(notice.ChildCrashed, name="market:A")
-        house.supervisor._children["risk"].spec.address.tell(Do(raising(ValueError("bad"))))
-        house.notices.wait_for(notice.Escalated)
-
-        house.timer.advance(60 * SECOND)
-        house.settle()
-
-        assert (house.status("market:A").incarnation, house.status("market:A").state) == (1, ChildState.BACKOFF)
-
-
-def test_infrastructure_that_cannot_start_is_escalated_and_what_follows_it_stays_down():
-    gate = Gate()
-
-    def fail_later(_: int) -> None:
-        gate()
-        raise ValueError("no venue")
-
-    with House(
-        infrastructure=(
-            a_child("exchange", kind=INFRASTRUCTURE, at_start=fail_later),
-            a_child("risk", kind=INFRASTRUCTURE),
-        )
-    ) as house:
-        house.add(a_child("market:A"))
-        house.settle()
-        gate.open()
-
-        house.notices.wait_for(notice.Escalated, name="exchange")
-        house.settle()
-
-        assert ChildState.NEW is house.status("risk").state
-        assert ChildState.NEW is house.status("market:A").state
-
-
-def test_hung_infrastructure_is_never_replaced_in_place():
-    gate = Gate()
-    with House(infrastructure=(a_child("risk", kind=INFRASTRUCTURE),)) as house:
-        up(house, "risk")
-        house.supervisor._children["risk"].spec.address.tell(Do(gate))
-        assert gate.reached.wait(PATIENCE_S)
-
-        watch(house, 6)
-
-        assert "hung" in house.notices.wait_for(notice.Escalated, name="risk").reason
-        assert house.status("risk").incarnation == 1
-        gate.open()
 
 
 def test_the_table_takes_infrastructure_only_and_each_name_once():
