@@ -63,7 +63,7 @@ class RiskActor(SupervisedActor):
         settings: RiskSettings,
         starts_killed_by: str | None,
         journal: Journal,
-        memory: RiskMemory | None = None,
+        memory: RiskMemory,
         exchange: Address,
         telemetry: Address,
         board: RiskBoard,
@@ -99,7 +99,7 @@ class RiskActor(SupervisedActor):
     def _remember(self) -> RiskStep:
         now = self._clock.now()
         try:
-            text = None if self._memory is None else self._memory.load()
+            text = self._memory.load()
             if text is None:
                 return risk.time_passed(self._state, now)
             return restored(from_text(text), self._state, now)
@@ -199,7 +199,7 @@ class RiskActor(SupervisedActor):
         if trouble is None and state.journal_trouble:
             return RiskStep(state)
         is_written = self._written is not None and is_remembered_alike(self._written, state)
-        if not is_written and not state.memory_unread and self._memory is not None:
+        if not is_written and not state.memory_unread:
             try:
                 self._memory.save(self._writer.text(state))
             except JournalError as error:
@@ -209,7 +209,7 @@ class RiskActor(SupervisedActor):
 
     def _probe(self) -> str:
         try:
-            return (self._memory.trouble() if self._memory is not None else None) or ""
+            return self._memory.trouble() or ""
         except JournalError as error:
             return str(error)
 
