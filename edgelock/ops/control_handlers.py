@@ -54,6 +54,7 @@ def status_of(loop: RunLoop) -> StatusPayload:
         uptime_s=loop.uptime_ns // SECOND,
         kill=(latch or "operator") if risk is not None and risk.is_killed else None,
         breaker="none" if risk is None else risk.portfolio.tier.name.lower(),
+        journal=None if risk is None else (risk.memory_unread or risk.journal_trouble or None),
         realized=money_text(loop.realized()),
         log=str(loop.options.log_path),
         markets=[

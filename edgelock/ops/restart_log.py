@@ -59,6 +59,7 @@ class RestartLog:
         self._lock = threading.Lock()
         self._restarted: dict[tuple[str, int], notice.ChildRestarted] = {}
         self._recovered: dict[tuple[str, int], MarketState] = {}
+        self._first_lives: dict[str, int] = {}
 
     def take(self, news: Notice) -> None:
         """One notice of the supervisor."""
@@ -73,6 +74,12 @@ class RestartLog:
         if isinstance(news, notice.ChildRestarted):
             self._came_back(news, None)
             return
+        if isinstance(news, notice.ChildStarted):
+            with self._lock:
+                self._first_lives[news.name] = news.incarnation
+                self._recovered.pop((news.name, news.incarnation), None)
+        elif isinstance(news, notice.ChildCrashed | notice.ChildHung):
+            self._ended_early(news.name, news.incarnation)
         line = self._line(news)
         if line is not None:
             self._tell(line)
@@ -84,7 +91,7 @@ class RestartLog:
         """A market has taken over what is on record."""
         with self._lock:
             news = self._restarted.pop((child, incarnation), None)
-            if news is None and incarnation > 1:
+            if news is None and incarnation > 1 and self._first_lives.get(child) != incarnation:
                 self._recovered[child, incarnation] = state
         if news is not None:
             self._came_back(news, state)
@@ -92,6 +99,14 @@ class RestartLog:
     def lives_of(self, actor: str, *, most: int) -> tuple[LifeNote, ...]:
         """The newest notes of one actor, newest first. Raises JournalError."""
         return () if self._notes is None else self._notes.lives_of(actor, most=most)
+
+    def _ended_early(self, child: str, incarnation: int) -> None:
+        """A life that died before it had taken over what is on record came back nevertheless."""
+        with self._lock:
+            news = self._restarted.pop((child, incarnation), None)
+            self._recovered.pop((child, incarnation), None)
+        if news is not None:
+            self._came_back(news, None)
 
     def _came_back(self, news: notice.ChildRestarted, state: MarketState | None) -> None:
         self._tell(self._restart(news, state))

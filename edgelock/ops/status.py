@@ -83,7 +83,8 @@ class TreeStatus(TypedDict):
 
 
 class StatusPayload(TypedDict):
-    """The whole bot. uptime_s is real time; kill says who switched it on, None when it is off."""
+    """The whole bot. uptime_s is real time; kill says who switched it on, None when it is off; journal is what is
+    wrong with the journal, None when nothing is."""
 
     pid: int
     mode: str
@@ -92,6 +93,7 @@ class StatusPayload(TypedDict):
     uptime_s: int
     kill: str | None
     breaker: str
+    journal: str | None
     realized: str
     log: str
     markets: list[MarketStatus]

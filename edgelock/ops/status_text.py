@@ -31,6 +31,8 @@ def _lines(status: StatusPayload, *, in_full: bool) -> Iterator[str]:
         f"up {clock(status['uptime_s'])}"
     )
     yield f"kill {kill}   breaker {status['breaker']}   realized ${_money(status['realized'])}"
+    if status["journal"] is not None:
+        yield f"JOURNAL: {status['journal']}"
     yield f"log {status['log']}"
     yield ""
     yield from tree_lines(status["supervision"], status["actors"], in_full=in_full)

@@ -100,6 +100,37 @@ def test_every_notice_is_a_line(news, action, market):
     assert (line.action, getattr(line, "market", None)) == (action, market)
 
 
+@pytest.mark.parametrize("market_first", [True, False])
+def test_a_first_life_that_is_not_numbered_one_is_no_restart_either(market_first):
+    """A market that was left and came back goes on counting its lives."""
+    log, records = a_log()
+    halves = [
+        lambda: log.recovered(A, 4, a_recovered_state()),
+        lambda: log.take(notice.ChildStarted(name=A, incarnation=4)),
+    ]
+    for half in halves if market_first else reversed(halves):
+        half()
+    log.take(replace(RESTARTED, incarnation=4))
+
+    assert [line.action for line in records] == ["actor_start"], "the recovery was the first life's"
+
+
+def test_a_life_that_died_before_it_recovered_came_back_nevertheless():
+    log, records = a_log()
+
+    log.take(RESTARTED)
+    log.take(
+        notice.ChildCrashed(
+            name=A, incarnation=2, reason="X", signature="s", phase="handle", message="", traceback="Traceback"
+        )
+    )
+    log.recovered(A, 2, a_recovered_state())
+
+    assert [line.action for line in records] == ["actor_restart", "actor_crash"]
+    assert records[0].recovered_net is None
+    assert records[1].message is None
+
+
 def test_an_ordinary_end_is_not_a_line():
     log, records = a_log()
 

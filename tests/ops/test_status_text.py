@@ -44,6 +44,7 @@ def a_status() -> StatusPayload:
         "uptime_s": 725,
         "kill": None,
         "breaker": "none",
+        "journal": None,
         "realized": "-1.234500",
         "log": "state/edgelock.jsonl",
         "markets": [
@@ -126,6 +127,14 @@ def test_before_the_first_market_it_says_so():
     status["markets"] = []
 
     assert "no markets yet" in status_text(status)
+
+
+def test_a_journal_in_trouble_is_said_in_the_header():
+    status = a_status()
+    status["journal"] = "no space left on the disk"
+
+    assert "JOURNAL: no space left on the disk" in status_text(status).splitlines()[:3]
+    assert "JOURNAL" not in status_text(a_status())
 
 
 def many(number: int, **changes: object) -> StatusPayload:
