@@ -8,7 +8,7 @@ import threading
 import time
 
 from edgelock.actors.clock import Clock
-from edgelock.actors.journaled_past import NoPast, Past
+from edgelock.actors.journaled_past import Past
 from edgelock.actors.last_resort import withdraw_everything
 from edgelock.actors.live_commands import LiveCommands
 from edgelock.actors.live_desk import LiveDesk
@@ -40,8 +40,7 @@ class LiveGateway:
 
     def __init__(
         self, *, run: str, terms: LiveTerms, venue: LiveVenue, news: LiveNews, clock: Clock,
-        past: Past | None = None, counted_from: Timestamp = Timestamp(0),
-        previous: frozenset[ClientOrderId] = frozenset(),
+        past: Past, counted_from: Timestamp,
     ) -> None:  # fmt: skip
         self._max_in_flight = terms.max_in_flight
         self._stuck_after_s = terms.stuck_after / SECOND
@@ -51,7 +50,7 @@ class LiveGateway:
         self._gate = SendGate()
         self._has_started = self._is_over = self._is_stuck = False
         self._news = news = news.while_open(lambda: self._is_over)
-        self._orders = LiveOrders(run, previous, entry_life=terms.entry_life, exit_life=terms.exit_life)
+        self._orders = LiveOrders(run, entry_life=terms.entry_life, exit_life=terms.exit_life)
         self._shards: dict[str, int] = {}
         self._fuse = OrderFuse(venue.open_fuse, terms.group_limit, on_triggered=news.fuse, say=self._say)
         self._workers = OrderWorkers(
@@ -61,7 +60,7 @@ class LiveGateway:
         self._desk = LiveDesk(
             self._orders, self._lock, clock, venue=venue, news=news, interval=terms.backfill_interval,
             fuse=self._fuse, workers=self._workers,
-            past=LivePast(past or NoPast(), counted_from=counted_from, is_ours=self._orders.is_ours, say=self._say),
+            past=LivePast(past, counted_from=counted_from, is_ours=self._orders.is_ours, say=self._say),
         )  # fmt: skip
         self._commands = LiveCommands(
             self._orders, self._lock, clock, tell=self._desk.tell, answer=news.answer, group_id=self._group_id,

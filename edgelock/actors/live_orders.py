@@ -80,7 +80,7 @@ class LiveOrders:
 
     def remember(self, previous: frozenset[ClientOrderId]) -> None:
         """These of earlier lives and runs may still be alive: they are ours, and nobody keeps them."""
-        self._record.previous |= previous
+        self._record.previous = previous
 
     def start_from(self, ticker: str, net: Size, trade_ids: Iterable[str]) -> None:
         """What was held before this run, and the fills it came from."""

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgelock.actors.order_gateway import Answer, GatewayBroken
-from edgelock.core.order import ClientOrderId
 from edgelock.core.telemetry import LibraryLog, Record
 from edgelock.core.units import SECOND, Duration, Size, Timestamp
 from edgelock.kalshi.rest import TradingRest
@@ -61,7 +60,6 @@ class LiveNews:
     readiness: Callable[[bool], None]
     fuse: Callable[[int, bool], None]
     record: Callable[[Record], None]
-    past: Callable[[frozenset[ClientOrderId]], None] | None = None
 
     def while_open(self, is_over: Callable[[], bool]) -> "LiveNews":
         """The same, until it is over; then nobody is told anything."""

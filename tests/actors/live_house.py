@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from edgelock.actors.journaled_past import Past
+from edgelock.actors.journaled_past import NoPast, Past
 from edgelock.actors.live_gateway import LiveGateway
 from edgelock.actors.live_terms import STUCK_AFTER, LiveNews, LiveTerms, LiveVenue
 from edgelock.actors.order_desk import OrderDesk
@@ -97,7 +97,8 @@ class LiveHouse:
         limits = CallLimits(connect_s=2, read_s=2, deadline_s=2, attempts_max=1)
         self.gateway = LiveGateway(
             run=RUN,
-            past=past,
+            past=past or NoPast(),
+            counted_from=self.clock.now(),
             terms=LiveTerms(
                 entry_life=Duration(entry_life_s * SECOND),
                 exit_life=Duration(exit_life_s * SECOND),

@@ -25,6 +25,7 @@ from edgelock.actors.exchange_actor import ExchangeActor
 from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.inbox import LanedInbox
 from edgelock.actors.journal import Journal
+from edgelock.actors.journaled_past import NoPast
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.live_gateway import LiveGateway
 from edgelock.actors.live_terms import LiveNews, LiveTerms, LiveVenue
@@ -112,7 +113,8 @@ class _Storm:
         self.is_ready = threading.Event()
         self.gateway = LiveGateway(
             run="storm",
-            previous=frozenset(),
+            past=NoPast(),
+            counted_from=self.clock.now(),
             terms=LiveTerms(
                 entry_life=Duration(600 * SECOND),
                 exit_life=Duration(3600 * SECOND),
@@ -139,7 +141,6 @@ class _Storm:
                 answer=lambda answer: self.door.tell(GatewayNews(answer)),
                 readiness=lambda is_ready: self.is_ready.set() if is_ready else None,
                 fuse=lambda _shard, _is_out: None,
-                past=lambda _ids: None,
                 record=lambda _record: None,
             ),
             clock=self.clock,
