@@ -142,7 +142,11 @@ def _leaving(look: Look, side: Side) -> str:
 
 
 def _word(state: OrderState) -> str:
-    words = {OrderState.PLACING: "sent", OrderState.CANCELING: "being withdrawn", OrderState.UNKNOWN: "of unknown fate"}
+    words = {
+        OrderState.PLACING: "on its way",
+        OrderState.CANCELING: "being withdrawn",
+        OrderState.UNKNOWN: "of unknown fate",
+    }
     return words.get(state, state.value)
 
 

@@ -13,7 +13,7 @@ from edgelock.core.market import Side
 from edgelock.core.market_state import MarketState
 from edgelock.core.plan import Plan
 from edgelock.core.strategy import Strategy
-from edgelock.core.units import SECOND, Timestamp
+from edgelock.core.units import Timestamp
 
 Where = Literal["actors", "risk", "market", "door"]
 
@@ -79,8 +79,3 @@ class Row:
             since=self.since(look, side) if is_holding else None,
             until=self.until(look, side) if is_holding else None,
         )
-
-
-def seconds_text(nanoseconds: int) -> str:
-    """Whole seconds with their unit, rounded down."""
-    return f"{nanoseconds // SECOND} s"

@@ -3,7 +3,8 @@
 `decide` keeps or places an entry on a side exactly when none of these holds (a property test says so).
 """
 
-from edgelock.core.explain_check import Check, Look, Row, seconds_text
+from edgelock.core.explain_check import Check, Look, Row
+from edgelock.core.explain_words import mid_text, price_or_none, reference_text, seconds_text, tenths_text
 from edgelock.core.facts import FeedStatus
 from edgelock.core.market import Side
 from edgelock.core.order import Order, OrderState, Role
@@ -11,7 +12,7 @@ from edgelock.core.permit import Mode
 from edgelock.core.quoting import cooldown, entry_price, entry_size, maker_price
 from edgelock.core.reconcile import is_cool, replacement_reason
 from edgelock.core.strategy import LEGACY
-from edgelock.core.units import MINUTE, SECOND, Price, Size, Timestamp, price_text, size_text
+from edgelock.core.units import MINUTE, Price, Size, Timestamp, price_text, size_text
 
 QUOTED = frozenset({OrderState.PLACING, OrderState.RESTING})
 """A live entry in one of these is a quote; in any other it is on its way out, or nobody knows."""
@@ -47,7 +48,7 @@ def _is_unusable(look: Look, _side: Side) -> bool:
 
 def _touch(look: Look, _side: Side) -> tuple[str, str]:
     view = look.state.view
-    return f"{_price(view.best_bid)} / {_price(view.best_ask)}", "two-sided, not crossed"
+    return f"{price_or_none(view.best_bid)} / {price_or_none(view.best_ask)}", "two-sided, not crossed"
 
 
 def _close_gate(look: Look) -> Timestamp:
@@ -79,7 +80,7 @@ def _bounds_words(look: Look, _side: Side) -> tuple[str, str]:
     low, high = settings.price_bound_low, settings.price_bound_high
     if look.state.is_out_of_bounds:
         low, high = settings.price_resume_low, settings.price_resume_high
-    return f"mid {_mid(look)}", f"{price_text(low)} to {price_text(high)}"
+    return f"mid {mid_text(look.state.view)}", f"{price_text(low)} to {price_text(high)}"
 
 
 # --- the price gates --------------------------------------------------------------------------------------------
@@ -93,7 +94,7 @@ def _is_reference_outside(look: Look, side: Side) -> bool:
 
 
 def _reference_words(look: Look, side: Side) -> tuple[str, str]:
-    return _reference(look), _gate(look, side)
+    return reference_text(look.state.reference), _gate(look, side)
 
 
 def _is_mid_outside(look: Look, side: Side) -> bool:
@@ -104,7 +105,7 @@ def _is_mid_outside(look: Look, side: Side) -> bool:
 
 
 def _mid_words(look: Look, side: Side) -> tuple[str, str]:
-    return _mid(look), _gate(look, side)
+    return mid_text(look.state.view), _gate(look, side)
 
 
 def _gate(look: Look, side: Side) -> str:
@@ -160,7 +161,7 @@ def _has_no_price(look: Look, side: Side) -> bool:
 
 def _price_words(look: Look, side: Side) -> tuple[str, str]:
     touch = look.state.view.best(side.opposite)
-    return f"touch {_price(touch)}", "not crossed"
+    return f"touch {price_or_none(touch)}", "not crossed"
 
 
 def _is_unsettled(look: Look, side: Side) -> bool:
@@ -199,12 +200,8 @@ def _is_hot(look: Look, side: Side) -> bool:
 def cooldown_words(look: Look, side: Side) -> tuple[str, str]:
     """How long ago something was placed on this side, and when the next may be."""
     placed_at = look.state.placed_at(side)
-    found = "none placed" if placed_at is None else f"placed {_seconds(look.state.now - placed_at)} ago"
-    return found, f"again after {_seconds(cooldown(look.state))}"
-
-
-def _seconds(nanoseconds: int) -> str:
-    return f"{nanoseconds // SECOND}.{nanoseconds % SECOND // (SECOND // 10)} s"
+    found = "none placed" if placed_at is None else f"placed {tenths_text(look.state.now - placed_at)} ago"
+    return found, f"again after {tenths_text(cooldown(look.state))}"
 
 
 def _cool_at(look: Look, side: Side) -> Timestamp | None:
@@ -221,26 +218,6 @@ def _hold_words(look: Look, _side: Side) -> tuple[str, str]:
     until, now = look.state.entry_hold_until, look.state.now
     waits = until is not None and now < until
     return "a refusal just now" if waits else "no fresh refusal", "none, or waited out"
-
-
-# --- words ------------------------------------------------------------------------------------------------------
-
-
-def _price(price: Price | None) -> str:
-    return "none" if price is None else price_text(price)
-
-
-def _mid(look: Look) -> str:
-    double_mid = look.state.view.double_mid
-    if double_mid is None:
-        return "unknown"
-    half = "" if double_mid % 2 == 0 else "5"
-    return f"{price_text(Price(double_mid // 2))}{half}"
-
-
-def _reference(look: Look) -> str:
-    ratio = look.state.reference.ratio
-    return "unknown" if ratio is None else price_text(Price(round(ratio)))
 
 
 # --- the tables -------------------------------------------------------------------------------------------------
@@ -325,7 +302,7 @@ _LEGACY_ROWS = (
     Row(
         name="reference",
         holds=lambda look, _side: look.state.reference.steps is None,
-        words=lambda look, _side: (_reference(look), "known"),
+        words=lambda look, _side: (reference_text(look.state.reference), "known"),
     ),
     *_QUOTE,
 )

@@ -4,8 +4,9 @@ Asked of a market that holds a position; of a flat one nothing holds, because no
 """
 
 from edgelock.core.exits import can_exit_now, due_exit
-from edgelock.core.explain_check import Check, Look, Row, seconds_text
+from edgelock.core.explain_check import Check, Look, Row
 from edgelock.core.explain_entries import cooldown_words
+from edgelock.core.explain_words import price_or_none, reference_text, seconds_text
 from edgelock.core.legacy import contract_minutes_due_at, flatten_trigger
 from edgelock.core.mae_trim import adverse_excursion
 from edgelock.core.market import Side
@@ -120,9 +121,8 @@ def _is_bookless(look: Look, _side: Side) -> bool:
 
 def _book_words(look: Look, _side: Side) -> tuple[str, str]:
     view = look.state.view
-    bid = "none" if view.best_bid is None else price_text(view.best_bid)
-    ask = "none" if view.best_ask is None else price_text(view.best_ask)
-    return f"feed {look.state.feed.value}, {bid} / {ask}", "live, two-sided, not crossed"
+    touch = f"{price_or_none(view.best_bid)} / {price_or_none(view.best_ask)}"
+    return f"feed {look.state.feed.value}, {touch}", "live, two-sided, not crossed"
 
 
 # --- by age and by excursion: when the next rule comes in -------------------------------------------------------
@@ -197,8 +197,7 @@ def _has_no_price(look: Look, _side: Side) -> bool:
 
 
 def _reference_words(state: MarketState) -> tuple[str, str]:
-    ratio = state.reference.ratio
-    return "reference " + ("unknown" if ratio is None else price_text(Price(round(ratio)))), "a price that can rest"
+    return f"reference {reference_text(state.reference)}", "a price that can rest"
 
 
 def _is_hot(look: Look, _side: Side) -> bool:

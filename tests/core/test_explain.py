@@ -43,9 +43,9 @@ class ExplainedLegacyMarket(ExplainedMarket):
 
 
 TestExplainedMarket = ExplainedMarket.TestCase
-TestExplainedMarket.settings = settings(max_examples=30, stateful_step_count=35, deadline=None, derandomize=True)
+TestExplainedMarket.settings = settings(max_examples=20, stateful_step_count=30, deadline=None, derandomize=True)
 TestExplainedLegacyMarket = ExplainedLegacyMarket.TestCase
-TestExplainedLegacyMarket.settings = settings(max_examples=25, stateful_step_count=35, deadline=None, derandomize=True)
+TestExplainedLegacyMarket.settings = settings(max_examples=15, stateful_step_count=30, deadline=None, derandomize=True)
 
 
 @pytest.mark.parametrize("strategy", [EDGE_LOCKED, LEGACY])

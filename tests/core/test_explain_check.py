@@ -2,9 +2,8 @@
 
 import pytest
 
-from edgelock.core.explain_check import Look, Row, seconds_text
+from edgelock.core.explain_check import Look, Row
 from edgelock.core.strategy import EDGE_LOCKED
-from edgelock.core.units import SECOND
 from tests.core.builders import BID, NOON, a_state, after
 
 
@@ -26,7 +25,3 @@ def test_a_row_says_since_and_until_when_only_while_it_holds(is_holding):
 
 def test_a_market_that_has_not_recovered_wants_nothing():
     assert Look(a_state(is_recovered=False), EDGE_LOCKED).plan is None
-
-
-def test_seconds_are_whole_and_carry_their_unit():
-    assert seconds_text(2 * SECOND - 1) == "1 s"
