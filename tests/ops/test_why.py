@@ -1,5 +1,7 @@
 """`why` of a real system: what it says is what was published, and nobody is asked for it."""
 
+import threading
+
 import pytest
 
 from edgelock.core.decide import decide
@@ -14,6 +16,9 @@ from edgelock.ops.why import near
 from edgelock.ops.why_text import why_text
 from tests.ops.trading_house import MARKET as A
 from tests.ops.trading_house import a_run
+
+EQUAL_CRASHES = 3
+"""So many crashes alike put a market in quarantine."""
 
 
 @pytest.fixture
@@ -98,3 +103,40 @@ def test_near_is_what_contains_the_text_else_what_looks_like_it():
     assert near("bostor", known) == list(known[:2])
     assert near("KXNHLGAME-26NOV22BOSTOR-BOZ", known)[0] == known[0]
     assert near("", known) == []
+
+
+def test_a_market_in_quarantine_says_so_first_and_its_lives_can_be_read(served):
+    run, command = served
+    told = run.house.ledger
+    for life in range(1, EQUAL_CRASHES + 1):
+        run.system.crash_market(A, "again")
+        told.wait_for("actor_crash", market=A, count=life)
+        if life < EQUAL_CRASHES:
+            told.wait_for("actor_restart", market=A, count=life)
+    told.wait_for("actor_quarantine", market=A)
+
+    answer, (row,) = command("why", ticker=A), command("status")["markets"]
+
+    for part in answer["parts"]:
+        found = check_of(answer, part["part"], "market actor")["found"]
+        assert found.startswith(f"quarantined, life {EQUAL_CRASHES}: ")
+    assert parts_of(answer)["bid"]["answer"].startswith("no quote: market actor quarantined")
+    assert row["actor"] == "quarantined"
+    lives = lives_when(command, lambda lives: lives[0]["event"] == "quarantine")
+    assert [life["event"] for life in lives[:3]] == ["quarantine", "crash", "restart"]
+    assert "CrashedOnPurpose" in lives[1]["traceback"]
+
+    command("restart", ticker=A)
+    told.wait_for("actor_restart", market=A, count=EQUAL_CRASHES)
+    assert not check_of(command("why", ticker=A), "bid", "market actor")["is_holding"]
+
+
+def lives_when(command, is_there) -> list[dict]:
+    """The restart log, once it says that; it is written behind the supervisor's back."""
+    pause = threading.Event()
+    for _ in range(500):
+        lives = command("restarts", name=A)["lives"]
+        if lives and is_there(lives):
+            return lives
+        pause.wait(0.02)
+    pytest.fail(f"the restart log says {lives}")
