@@ -113,7 +113,8 @@ def test_it_returns_by_a_persons_word_once_the_cause_is_gone(tmp_path: Path, exc
 
 
 def test_the_entries_of_a_quarantined_market_are_withdrawn(tmp_path: Path, exchange: RunningExchange) -> None:
-    with DoomedBot(tmp_path, exchange) as bot:
+    """They stand far from the price, so that nobody but the door can take them off the book."""
+    with DoomedBot(tmp_path, exchange, EDGELOCK_STRATEGY__BASE_SPREAD_C="12") as bot:
         ticker = quarantined(bot, exchange, a_quoting_market)
 
         wait_until(
