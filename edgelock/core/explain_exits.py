@@ -237,7 +237,7 @@ _FIRST = (
         until=_hold_until,
     ),
     Row(name="live_exits", holds=_is_unsettled, words=_orders_words),
-    Row(name="exit_exceeds_position", holds=_is_crowded, words=_room_words),
+    Row(name="uncovered", holds=_is_crowded, words=_room_words),
     Row(name="book", holds=_is_bookless, words=_book_words),
     Row(name="exit_retry", holds=_is_retrying, words=_retry_words, until=_retry_at),
 )

@@ -13,8 +13,8 @@ from edgelock.ops.durations import clock
 WIDTH = 80
 STALE_S = 3
 """A market looks at the clock each second; one that has not for so long is told of."""
-_NAME_WIDTH = 21
-_WORDS_WIDTH = 38
+_NAME_WIDTH = 23
+_WORDS_WIDTH = 36
 _SIGNS = {"bid": "bid", "ask": "ask", "exits": "exit"}
 
 
@@ -98,10 +98,15 @@ def _table(lines: Sequence[_Line], now: int) -> Iterator[str]:
         signs = " ".join(sign if part in line.parts else " " * len(sign) for part, sign in _SIGNS.items())
         allowed = "" if check["allowed"] == check["found"] else f" ({check['allowed']})"
         first, *others = textwrap.wrap(f"{check['found']}{allowed}", _WORDS_WIDTH, break_on_hyphens=False)
-        name = f"{check['name'][:_NAME_WIDTH]:<{_NAME_WIDTH}}"
-        yield f"{signs} {name} {first:<{_WORDS_WIDTH}} {_since(check, now)}".rstrip()
+        yield f"{signs} {_name(check):<{_NAME_WIDTH}} {first:<{_WORDS_WIDTH}} {_since(check, now)}".rstrip()
         for other in others:
             yield f"{'':<{_NAME_WIDTH + 13}} {other}"
+
+
+def _name(check: CheckAnswer) -> str:
+    """The door asks again what others asked, so its rows say that they are the door's; a long name is its alone."""
+    name = f"door {check['name']}" if check["where"] == "door" else check["name"]
+    return name if len(name) <= _NAME_WIDTH else check["name"][:_NAME_WIDTH]
 
 
 def _since(check: CheckAnswer, now: int) -> str:

@@ -61,6 +61,13 @@ def test_what_holds_stands_before_what_passes_and_says_for_how_long():
     ]
 
 
+def test_a_row_of_the_door_says_so_where_there_is_room():
+    text = why_text(an_answer(a_check("permit", where="door"), a_check("exit_exceeds_position", where="door")))
+
+    assert "bid ask      door permit" in text
+    assert "bid ask      exit_exceeds_position" in text
+
+
 def test_in_brief_only_what_holds_is_listed():
     text = why_text(an_answer(a_check("feed"), a_check("book", is_holding=True)), in_brief=True)
 
