@@ -183,4 +183,5 @@ class RestartLog:
             case notice.InfrastructureReady():
                 return None
             case _:
-                return LibraryLog(at=at, logger="edgelock.supervisor", severity="WARNING", message=str(news))
+                severity = "ERROR" if isinstance(news, notice.Escalated) else "WARNING"
+                return LibraryLog(at=at, logger="edgelock.supervisor", severity=severity, message=str(news))

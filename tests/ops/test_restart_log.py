@@ -100,6 +100,14 @@ def test_every_notice_is_a_line(news, action, market):
     assert (line.action, getattr(line, "market", None)) == (action, market)
 
 
+def test_giving_up_is_an_error():
+    log, records = a_log()
+
+    log.take(notice.Escalated(name="risk", reason="it died three times"))
+
+    assert [(line.action, line.severity) for line in records] == [("log", "ERROR")]
+
+
 @pytest.mark.parametrize("market_first", [True, False])
 def test_a_first_life_that_is_not_numbered_one_is_no_restart_either(market_first):
     """A market that was left and came back goes on counting its lives."""
