@@ -83,6 +83,8 @@ def _against_life(seen: Vitals) -> str | None:
         return None  # the actors are being stopped, and the main thread waits for them
     if seen.main_silent_ns > MAIN_SILENT_NS:
         return f"the main thread has not come round for {_seconds(seen.main_silent_ns)}"
+    if seen.supervision.escalated is not None:
+        return f"given up, and not stopping: {seen.supervision.escalated}"
     if seen.is_supervisor_gone:
         return "the supervisor is gone"
     if seen.supervisor_silent_ns > SUPERVISOR_SILENT_NS:
@@ -96,8 +98,6 @@ def _against_life(seen: Vitals) -> str | None:
 def _against_readiness(seen: Vitals) -> list[str]:
     supervision = seen.supervision
     reasons = [] if seen.phase is RunPhase.TRADING else [str(seen.phase)]
-    if supervision.escalated is not None:
-        reasons.append(f"given up: {supervision.escalated}")
     reasons += [f"{c.name} is {c.state}" for c in _infrastructure(seen) if c.state is not ChildState.RUNNING]
     if supervision.is_storm:
         reasons.append("too many markets crashed together")

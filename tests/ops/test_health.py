@@ -70,6 +70,7 @@ def test_a_run_that_trades_is_alive_and_ready():
     [
         ({"main_silent_ns": MAIN_SILENT_NS + 1}, "the main thread has not come round for 10 s"),
         ({"is_supervisor_gone": True}, "the supervisor is gone"),
+        ({"supervision": a_tree(escalated="risk: hung")}, "given up, and not stopping: risk: hung"),
         ({"supervisor_silent_ns": SUPERVISOR_SILENT_NS + 1}, "the supervisor or its timer has been silent for 10 s"),
         (
             {"supervision": a_tree(a_child("exchange", busy_with="Submit", busy_ns=BUSY_NS + 1))},
@@ -107,7 +108,6 @@ def test_what_is_slow_but_within_its_time_is_alive(seen):
     ("seen", "why"),
     [
         ({"phase": RunPhase.STARTING, "phase_ns": SECOND}, "starting"),
-        ({"supervision": a_tree(escalated="exchange: hung")}, "given up: exchange: hung"),
         ({"supervision": a_tree(a_child("risk", state=ChildState.BACKOFF))}, "risk is backoff"),
         ({"supervision": a_tree(is_storm=True)}, "too many markets crashed together"),
         (
