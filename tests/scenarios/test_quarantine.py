@@ -16,6 +16,7 @@ from tests.scenarios.running_bot import Line
 
 SPEED = 10
 EXIT_ESCALATED = 70
+DEATHS_BEYOND_THE_BUDGET = 3
 WITHDRAWN_WITHIN_S = 20
 """Long before the exchange would take an entry off by its expiry."""
 
@@ -103,12 +104,13 @@ def test_it_returns_by_a_persons_word_once_the_cause_is_gone(tmp_path: Path, exc
         ticker = quarantined(bot, exchange)
         lives = len([line for line in bot.of("actor_crash") if line["market"] == ticker])
 
+        rested = resting_of(exchange, ticker).keys()
         bot.repair(ticker)
         answer = bot.command("restart", ticker)
 
         assert answer.returncode == 0, answer.stderr
         back = bot.wait_for("actor_restart", lambda line: line["market"] == ticker and line["incarnation"] == lives + 1)
-        assert set(back["recovered_orders"]) >= resting_of(exchange, ticker).keys()
+        assert set(back["recovered_orders"]) >= rested & resting_of(exchange, ticker).keys()
         wait_until(lambda: child(bot, ticker)["state"] == "running", "it runs")
 
 
@@ -144,4 +146,6 @@ def test_a_door_that_keeps_failing_ends_the_run_with_everything_withdrawn_and_ve
         done = bot.of("shutdown_done")[-1]
         assert (exit_code, done["exit_code"], done["open_orders"]) == (EXIT_ESCALATED, EXIT_ESCALATED, 0)
         assert exchange.open_orders() == {}
-        assert {line["actor"] for line in bot.of("actor_crash")} == {"exchange"}
+        lives = [line["incarnation"] for line in bot.of("actor_crash") if line["actor"] == "exchange"]
+        assert lives == list(range(1, DEATHS_BEYOND_THE_BUDGET + 1))
+        assert len(lives) == len(bot.of("actor_crash"))
