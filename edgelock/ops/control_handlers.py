@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from edgelock.actors.cell import ChildState
+from edgelock.actors.redaction import Redactor
 from edgelock.actors.supervision_status import ChildStatus
 from edgelock.core.market_state import MarketState
 from edgelock.core.permit import Brake
@@ -27,8 +28,11 @@ LOOK_EVERY_S = 0.02
 
 
 def control_handlers(loop: RunLoop, history: GateHistory) -> Mapping[str, Handler]:
-    """One handler per command; `history` knows since when gates hold, where the markets themselves do not."""
-    return {
+    """One handler per command; `history` knows since when gates hold, where the markets themselves do not.
+
+    No secret leaves through them: a crash may quote anything.
+    """
+    handlers: Mapping[str, Handler] = {
         "status": lambda _request: dict(status_of(loop)),
         "why": lambda request: why(loop.system, str(request.get("ticker", "")), history),
         "restarts": lambda request: restarts(loop.system, str(request.get("name", ""))),
@@ -37,6 +41,26 @@ def control_handlers(loop: RunLoop, history: GateHistory) -> Mapping[str, Handle
         "stop": lambda _request: _stop(loop),
         "restart": lambda request: _restart(loop, request),
     }
+    return {command: _redacting(handler, loop.telemetry.redactor) for command, handler in handlers.items()}
+
+
+def _redacting(handler: Handler, redactor: Redactor) -> Handler:
+    def handle(request: Mapping[str, object]) -> Mapping[str, object]:
+        return {key: _redacted(value, redactor) for key, value in handler(request).items()}
+
+    return handle
+
+
+def _redacted(value: object, redactor: Redactor) -> object:
+    match value:
+        case str():
+            return redactor.text(value)
+        case list():
+            return [_redacted(item, redactor) for item in value]
+        case dict():
+            return {key: _redacted(item, redactor) for key, item in value.items()}
+        case _:
+            return value
 
 
 def status_of(loop: RunLoop) -> StatusPayload:

@@ -7,9 +7,11 @@ writing succeeds again; the lines of telemetry about the same lives do not depen
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from edgelock.actors.journal_records import JournalError, LifeNote
+from edgelock.actors.redaction import Redactor
 
 PENDING_MAX = 1_000
 """More notes than this wait only for a disk that is stuck; further ones are dropped, and told."""
@@ -31,10 +33,14 @@ class LifeNotes:
     """Called from any thread; writes on its own between `start` and `stop`.
 
     failed  told one line when a note could not be kept
+    redact  takes secrets out of what killed an actor and out of its traceback; by their shape alone when not given
     """
 
-    def __init__(self, store: LifeStore, *, failed: Callable[[str], None]) -> None:
+    def __init__(
+        self, store: LifeStore, *, failed: Callable[[str], None], redact: Callable[[str], str] | None = None
+    ) -> None:
         self._store = store
+        self._redact = redact or Redactor().text
         self._failed = failed
         self._pending: queue.Queue[LifeNote | None] = queue.Queue()
         self._is_failing = False
@@ -66,11 +72,14 @@ class LifeNotes:
     def _write(self) -> None:
         while (note := self._pending.get()) is not None:
             try:
-                self._store.record_life(note)
+                self._store.record_life(self._without_secrets(note))
             except JournalError as error:
                 self._fail(f"the restart log is not written: {error}")
             else:
                 self._is_failing = False
+
+    def _without_secrets(self, note: LifeNote) -> LifeNote:
+        return replace(note, detail=self._redact(note.detail), traceback=self._redact(note.traceback))
 
     def _fail(self, message: str) -> None:
         if not self._is_failing:

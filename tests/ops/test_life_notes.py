@@ -1,6 +1,7 @@
 """The durable restart log is written behind: nobody who restarts actors waits for a disk."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,29 @@ def test_notes_are_in_the_journal_after_the_stop(tmp_path):
 
     assert [note.incarnation for note in notes.lives_of("feed", most=2)] == [3, 2]
     journal.close()
+
+
+def test_no_secret_is_kept():
+    disk = StuckDisk()
+    disk.free.set()
+    notes = LifeNotes(disk, failed=pytest.fail)
+    notes.keep(replace(a_note(), detail="login: password=hunter22", traceback="-----BEGIN PRIVATE KEY-----\nMIIE"))
+    notes.start()
+    assert notes.stop(PATIENCE_S)
+
+    (kept,) = disk.taken
+    assert (kept.detail, kept.traceback) == ("login: password=[redacted]", "[redacted]")
+
+
+def test_secrets_by_value_are_taken_out_by_whoever_knows_them():
+    disk = StuckDisk()
+    disk.free.set()
+    notes = LifeNotes(disk, failed=pytest.fail, redact=lambda text: text.replace("0123456789", "…"))
+    notes.keep(replace(a_note(), detail="key 0123456789"))
+    notes.start()
+    assert notes.stop(PATIENCE_S)
+
+    assert disk.taken[0].detail == "key …"
 
 
 def test_a_stuck_disk_holds_nobody_and_is_told_when_too_much_waits():

@@ -1,5 +1,6 @@
 """`why` of a real system: what it says is what was published, and nobody is asked for it."""
 
+import json
 import threading
 
 import pytest
@@ -129,6 +130,19 @@ def test_a_market_in_quarantine_says_so_first_and_its_lives_can_be_read(served):
     command("restart", ticker=A)
     told.wait_for("actor_restart", market=A, count=EQUAL_CRASHES)
     assert not check_of(command("why", ticker=A), "bid", "market actor")["is_holding"]
+
+
+def test_no_secret_leaves_through_an_answer(served):
+    run, command = served
+    run.loop.telemetry.redactor.register_secret("a-very-secret-value")
+    run.system.crash_market(A, "a-very-secret-value")
+    run.house.ledger.wait_for("actor_restart", market=A)
+
+    lives = lives_when(command, lambda lives: len(lives) == 2)
+    said = json.dumps([lives, command("status"), command("why", ticker=A)])
+
+    assert "a-very-secret-value" not in said
+    assert "[redacted]" in said
 
 
 def lives_when(command, is_there) -> list[dict]:
