@@ -62,7 +62,9 @@ def report(before: MarketState, fact: Fact, after: MarketState) -> tuple[MarketR
         return ()  # nobody was asked, so nobody answered: a shadow proposal is told when it is made
     tell = _REPORTS.get(type(fact))
     told = () if tell is None else tell(before, fact, after)
-    return (*_resolved(before, fact, after), *told)
+    resolved = _resolved(before, fact, after)
+    # A fill's own line is the first to carry what it has changed.
+    return (*told, *resolved) if isinstance(fact, OrderFilled) else (*resolved, *told)
 
 
 def in_zone(order: Order, price: int, state: MarketState) -> bool:

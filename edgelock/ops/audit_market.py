@@ -64,6 +64,10 @@ class MarketAudit:
         """Another run takes this market over, with its position or without it."""
         self.quotes.is_legacy, self._windows = is_legacy, windows
         self._is_active = True
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Nothing of before rests any more, and somebody else goes on with the position."""
         self.quotes.orders = OrderLedger()
         self.hand_over()
 

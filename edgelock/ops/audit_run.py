@@ -12,6 +12,8 @@ from edgelock.ops.audit_rules import MarketRules
 CANCEL_REASONS_COUNTED = frozenset({"quote", "replace"})
 _WINDOWS_S = (30, 60)
 _CONTEXT_FIELD = "net"
+_DOOR = "exchange"
+"""The actor that keeps the orders. Each of its lives withdraws what the one before had resting, without a line each."""
 
 
 class LogAudit:
@@ -92,6 +94,9 @@ class LogAudit:
             self._judge_breaker(line)
         elif action == "actor_restart" and line.has("market"):
             self._market(line.word("market")).hand_over()
+        elif action == "actor_restart" and line.word("actor") == _DOOR:
+            for each in self._markets.values():
+                each.begin_anew()
         elif action == "config_reload":
             self._findings.note(f"{line.where}: settings were reloaded; gates and offsets are those of startup_check")
         if line.has("market") and (action in MARKET_FIELDS or _CONTEXT_FIELD in line.data):

@@ -5,8 +5,8 @@ import pytest
 from click.testing import CliRunner
 
 from edgelock.core.strategy import LEGACY
-from edgelock.core.telemetry import BreakerSoft
-from edgelock.core.units import SECOND, Timestamp
+from edgelock.core.telemetry import ActorRestart, BreakerSoft
+from edgelock.core.units import SECOND, Duration, Timestamp
 from edgelock.ops.audit import UnreadableLog, audit, audit_logs, run_audit
 from edgelock.ops.audit_findings import Check
 from tests.core.builders import NOON, TICKER
@@ -177,6 +177,22 @@ def test_a_breaker_that_counts_cancels_nobody_made_is_found(tmp_path):
     findings = audited(tmp_path, [*SESSION, trip])
 
     assert findings.counts[Check.BREAKER] == 1
+
+
+def test_a_new_life_of_the_door_has_withdrawn_what_rested_so_its_exits_are_not_too_many(tmp_path):
+    is_exit = action("quote_place", role="exit", kind="take_profit")
+    number = index_of(SESSION, is_exit)
+    again = changed(SESSION[number], client_order_id="of-the-next-life")
+    restart = ActorRestart(
+        at=NOON, market=None, actor="exchange", incarnation=2, restarts_in_window=1, backoff_s=Duration(0),
+        down_s=Duration(0), recovered_net=None, recovered_vwap=None, recovered_orders=None,
+    )  # fmt: skip
+
+    without = audited(tmp_path, renumbered([*SESSION[: number + 1], again]))
+    found = audited(tmp_path, renumbered([*SESSION[: number + 1], *lines_of([restart]), again]))
+
+    assert [finding.check for finding in without.kept] == [Check.ORDERS]
+    assert found.is_clean
 
 
 def test_a_log_cut_at_its_start_is_noted_and_not_accused(tmp_path):
