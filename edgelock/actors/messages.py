@@ -280,6 +280,15 @@ class ResultRealized:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultsRecovered:
+    """Every result of a market so far with its time, as its record gives them; replaces what was counted of it."""
+
+    lane: ClassVar[Lane] = Lane.FIFO
+    ticker: str
+    results: tuple[tuple[Timestamp, Money], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClockCompared:
     """Our wall clock is ahead of the venue's by between these two (milliseconds; negative: behind)."""
 

@@ -30,6 +30,7 @@ from edgelock.actors.messages import (
     PrivateFeedNews,
     Records,
     ResultRealized,
+    ResultsRecovered,
     RiskTick,
     SettingsNews,
     StopTrading,
@@ -138,8 +139,10 @@ class RiskActor(SupervisedActor):
                 self._apply(risk.order_accepted(self._state, ticker))
             case OrderOutcome(ticker, at, False):
                 self._apply(risk.order_rejected(self._state, ticker, at))
-            case ResultRealized(_, at, pnl):
-                self._apply(risk.realized(self._state, pnl, at=at, now=now))
+            case ResultRealized(ticker, at, pnl):
+                self._apply(risk.realized(self._state, ticker, pnl, at=at, now=now))
+            case ResultsRecovered(ticker, results):
+                self._apply(risk.results_recovered(self._state, ticker, results, now))
             case StopTrading():
                 self._apply(risk.stopping(self._state, now))
             case ClockCompared(least_ms, most_ms):

@@ -1,14 +1,14 @@
 """What happened while nobody looked is written down once, counted once, and told to people.
 
 Between two lives of the door, or two runs, orders go on filling and markets are paid out. The venue's lists tell of
-it afterwards: the journal takes each fill and each payout once, and only what it took is counted towards the result
-of the day in which it happened.
+it afterwards: the journal takes each fill and each payout once, and the risk side hears of all results there ever were,
+in place of what it had counted: between a fill that was written down and its result that was not counted a run may die.
 """
 
 from edgelock.actors.address import Address
 from edgelock.actors.door_journal import DoorJournal
 from edgelock.actors.journal import RecordedFill
-from edgelock.actors.messages import Records, ResultRealized
+from edgelock.actors.messages import Records, ResultsRecovered
 from edgelock.core.position import Position
 from edgelock.core.recovery import PastFill, Recovery
 from edgelock.core.telemetry import Reconcile
@@ -25,15 +25,14 @@ class TakingUp:
 
     def take(self, ticker: str, recovery: Recovery, at: Timestamp) -> None:
         """Journal, count and tell what a market has behind it."""
-        counted = {fill.trade_id for fill in recovery.missed if self._journal.fill(self._as_recorded(ticker, fill))}
-        is_paid_now = recovery.missed_payout is not None and self._journal.payout(
-            ticker=ticker, net=recovery.net_paid, paid=recovery.missed_payout
-        )
+        for fill in recovery.missed:
+            self._journal.fill(self._as_recorded(ticker, fill))
+        if recovery.missed_payout is not None:
+            self._journal.payout(ticker=ticker, net=recovery.net_paid, paid=recovery.missed_payout)
         for client_order_id, end in recovery.finished:
             self._journal.end(client_order_id, end, at)
-        for closing in recovery.closings:
-            if closing.trade_id in counted or (closing.trade_id is None and is_paid_now):
-                self._risk.tell(ResultRealized(ticker, closing.at, closing.realized.pnl))
+        results = tuple((closing.at, closing.realized.pnl) for closing in recovery.closings)
+        self._risk.tell(ResultsRecovered(ticker, results))
         detail = describe(recovery)
         if detail:
             record = Reconcile(

@@ -73,7 +73,7 @@ class Swept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """What a missed fill closed, or a missed payout (trade_id None), and when."""
+    """What a fill closed, or the payout (trade_id None), and when."""
 
     trade_id: str | None
     at: Timestamp
@@ -87,7 +87,7 @@ class Recovery:
     position    lots with their ages; its `realized` and `fees` are those since `counted_from`
     missed      fills that the journal does not have, oldest first, by our name of the order where the venue's lists
                 give it; `missed_payout` likewise, and `net_paid` is what was held when the market was paid out
-    closings    what those closed, for the count of the day's result
+    closings    all that was ever closed here, oldest first, for the count of the day's result
     leftovers   orders that rest although nobody here keeps them
     finished    unfinished orders whose end is proven
     undecided   unfinished orders that the venue does not show: a request for one may still be on its way
@@ -132,7 +132,6 @@ def recover(record: Recorded | None, sweep: Swept | None, *, counted_from: Times
     names = {order.order_id: order.client_order_id for order in shown.orders}
     missed = () if record is None else tuple(fill for fill in fills if fill.trade_id not in told)
     missed_payout = shown.payout if record is not None and known.payout is None else None
-    news = {fill.trade_id for fill in missed}
     ends = {order.client_order_id: order.end for order in _by_id(shown.orders) if order.end is not None}
     seen = {order.client_order_id for order in shown.orders}
     if sweep is None:
@@ -143,9 +142,7 @@ def recover(record: Recorded | None, sweep: Swept | None, *, counted_from: Times
         missed=tuple(replace(fill, order_id=names.get(fill.order_id, fill.order_id)) for fill in missed),
         missed_payout=missed_payout,
         net_paid=net_paid,
-        closings=tuple(
-            each for each in closings if each.trade_id in news or (each.trade_id is None and missed_payout is not None)
-        ),
+        closings=tuple(closings),
         leftovers=tuple(order for order in _by_id(shown.orders) if order.end is None),
         finished=tuple(sorted((each, ends[each]) for each in known.unfinished & ends.keys())),
         undecided=frozenset() if sweep is None else known.unfinished - seen,

@@ -4,6 +4,7 @@ Facts about cancels, fills, rejects, the journal and the operator's latch go in,
 come out. The state is `core/risk_state.py`, the verdicts made of it `core/risk_verdicts.py`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
@@ -46,6 +47,7 @@ __all__ = [
     "order_rejected",
     "permit_for",
     "realized",
+    "results_recovered",
     "settings_changed",
     "stopping",
     "time_passed",
@@ -111,15 +113,25 @@ def order_accepted(state: RiskState, ticker: str) -> RiskStep:
     return RiskStep(state.with_market(ticker, replace(market, rejects_in_row=0, pauses_in_row=0)))
 
 
-def realized(state: RiskState, pnl: Money, *, at: Timestamp, now: Timestamp) -> RiskStep:
+def realized(state: RiskState, ticker: str, pnl: Money, *, at: Timestamp, now: Timestamp) -> RiskStep:
     """A closed quantity's result; at the daily limit entries stop until the next UTC day or a resume.
 
     It counts to the UTC day in which it happened, which for a fill that was found late may be over.
     """
     state = state.of_day(now)
-    if at // DAY < state.day:
-        return RiskStep(state)
-    return _limited(replace(state, realized_today=Money(state.realized_today + pnl)), now)
+    return _counted(state, ticker, pnl, now) if _is_of(state.day, at) else RiskStep(state)
+
+
+def results_recovered(
+    state: RiskState, ticker: str, results: Iterable[tuple[Timestamp, Money]], now: Timestamp
+) -> RiskStep:
+    """All results of a market by its record, with their times, instead of what was counted of it so far.
+
+    What was told before a death and not counted any more is so counted after it, and nothing twice.
+    """
+    state = state.of_day(now)
+    total = sum(pnl for at, pnl in results if _is_of(state.day, at))
+    return _counted(state, ticker, Money(total - state.market(ticker).realized_today), now)
 
 
 def settings_changed(state: RiskState, settings: RiskSettings, now: Timestamp) -> RiskStep:
@@ -216,6 +228,19 @@ def _tiers_ended(state: RiskState, now: Timestamp) -> RiskStep:
         records.append(BreakerClear(at=now, market=None, scope="portfolio"))
     markets = MappingProxyType({**state.markets, **changed}) if changed else state.markets
     return RiskStep(replace(state, markets=markets, portfolio=portfolio), tuple(records))
+
+
+def _is_of(day: int, at: Timestamp) -> bool:
+    """A time after the day is one by a clock that is ahead of ours."""
+    return at // DAY >= day
+
+
+def _counted(state: RiskState, ticker: str, pnl: Money, now: Timestamp) -> RiskStep:
+    if not pnl:
+        return RiskStep(state)
+    market = state.market(ticker)
+    state = state.with_market(ticker, replace(market, realized_today=Money(market.realized_today + pnl)))
+    return _limited(replace(state, realized_today=Money(state.realized_today + pnl)), now)
 
 
 def _limited(state: RiskState, now: Timestamp) -> RiskStep:

@@ -13,13 +13,14 @@ DAY = Duration(86_400 * SECOND)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketRisk:
-    """One market's breaker, and its rejects in a row."""
+    """One market's breaker, its rejects in a row, and its result of the day, net of fees, whatever a resume forgave."""
 
     breaker: Breaker = Breaker()
     rejects_in_row: int = 0
     pauses_in_row: int = 0
     paused_since: Timestamp | None = None
     paused_until: Timestamp | None = None
+    realized_today: Money = Money(0)
 
 
 CLEAN = MarketRisk()
@@ -35,7 +36,7 @@ class RiskState:
     markets         only those with something on record
     clock_ahead_ms  by between these two our clock was ahead of the venue's at the last comparison
     day             of the UTC calendar of the engine's clock, in days since the epoch
-    realized_today  net of fees, of `day`
+    realized_today  net of fees, of all markets on `day`, since a resume began the count anew
     loss_limit_until  the end of the day on which the limit was reached; None while it is not
     count_restarted_at  when an operator's resume ended the limit and began the day's count anew; None if never today
     journal_trouble   what keeps the journal from being written, "" when nothing does
@@ -82,6 +83,7 @@ class RiskState:
         if day > self.day:
             return replace(
                 self,
+                markets=MappingProxyType({ticker: _of_new_day(market) for ticker, market in self.markets.items()}),
                 day=day,
                 realized_today=Money(0),
                 loss_limit_since=None,
@@ -90,6 +92,10 @@ class RiskState:
             )
         until = None if self.loss_limit_until is None else end_of(day)
         return replace(self, day=day, loss_limit_until=until)
+
+
+def _of_new_day(market: MarketRisk) -> MarketRisk:
+    return replace(market, realized_today=Money(0)) if market.realized_today else market
 
 
 def end_of(day: int) -> Timestamp:

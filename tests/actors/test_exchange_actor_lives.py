@@ -11,6 +11,7 @@ from edgelock.actors.messages import (
     GatewayNews,
     MarketNews,
     ResultRealized,
+    ResultsRecovered,
     SettlementNews,
     WithdrawMarket,
 )
@@ -61,8 +62,16 @@ def a_door_before_loading(build, **arguments) -> Door:
     return build(gateway=gateway, **arguments)
 
 
-def results(door: Door) -> list[ResultRealized]:
-    return [message for message in door.risk.taken() if isinstance(message, ResultRealized)]
+def results(door: Door) -> dict[str, list[tuple[int, int]]]:
+    """What the risk side has counted of each market by now, as times and amounts."""
+    counted: dict[str, list[tuple[int, int]]] = {}
+    for message in door.risk.taken():
+        match message:
+            case ResultsRecovered(ticker, found):
+                counted[ticker] = list(found)
+            case ResultRealized(ticker, at, pnl):
+                counted.setdefault(ticker, []).append((at, pnl))
+    return counted
 
 
 # --- its gateway ------------------------------------------------------------------------------------------------
@@ -127,7 +136,7 @@ def test_fills_from_before_are_journaled_once_counted_once_and_told_to_people(bu
     door.venue.say(MarketLoaded(A, recovery))
 
     assert [fill.trade_id for fill in door.journal.fills(A, run="r1")] == ["t1", "t2"]
-    assert [(each.ticker, each.at, each.pnl) for each in results(door)] == [(A, NOON - SECOND, 400 * 400)]
+    assert results(door) == {A: [(NOON - SECOND, 400 * 400)]}
     (record,) = (each for each in door.telemetry.records() if isinstance(each, Reconcile))
     assert (record.found, record.adopted, record.cancelled) == (2, 2, 0)
     assert record.detail == f"{A}: 2 fills from before, net 6.00, vwap 0.4600"
@@ -136,7 +145,7 @@ def test_fills_from_before_are_journaled_once_counted_once_and_told_to_people(bu
     assert (recovered.position.net, recovered.position.opened_at) == (600, EARLIER)
 
 
-def test_a_fill_that_was_journaled_meanwhile_is_not_counted_again(build):
+def test_a_fill_that_was_journaled_before_the_death_and_not_counted_is_counted_now(build):
     door = a_door_before_loading(build)
     fill = a_fill("t2", ASK, 4, 50)
     door.journal.record_fill(
@@ -148,7 +157,7 @@ def test_a_fill_that_was_journaled_meanwhile_is_not_counted_again(build):
 
     door.venue.say(MarketLoaded(A, found(a_fill("t1", at=EARLIER - SECOND), fill)))
 
-    assert results(door) == []
+    assert results(door) == {A: [(fill.at, 4 * 400 * 100)]}
 
 
 def test_the_past_of_a_market_that_nobody_trades_any_more_is_journaled_and_counted(build):
@@ -160,7 +169,7 @@ def test_the_past_of_a_market_that_nobody_trades_any_more_is_journaled_and_count
     door.venue.say(MarketLoaded(C, recovery))
 
     assert [fill.trade_id for fill in door.journal.fills(C, run="r1")] == ["t1"]
-    assert [(each.ticker, each.pnl) for each in results(door)] == [(C, -4_600_000)]
+    assert results(door)[C] == [(NOON, -4_600_000)]
 
 
 def test_a_market_that_is_flat_and_has_no_past_is_not_told_of(build):
@@ -177,7 +186,7 @@ def test_with_a_broken_journal_what_was_missed_is_said_and_told_all_the_same(bui
 
     door.venue.say(MarketLoaded(A, found(a_fill("t1"), a_fill("t2", ASK, 4, 50))))
 
-    assert len(results(door)) == 1
+    assert [pnl for _, pnl in results(door)[A]] == [4 * 400 * 100]
     said = [record.message for record in door.telemetry.records() if hasattr(record, "message")]
     assert said == [f"fill {trade} not journaled: the disk is full" for trade in ("t1", "t2")]
 
@@ -215,7 +224,7 @@ def test_a_payout_is_journaled_and_one_that_came_before_the_past_was_known_waits
     recovered, settled = door.facts()
     assert isinstance(recovered, Recovered)
     assert isinstance(settled, MarketSettled)
-    assert [each.pnl for each in results(door)] == [5_400_000]
+    assert [pnl for _, pnl in results(door)[A]] == [5_400_000]
 
 
 def test_a_market_that_was_paid_out_before_is_not_paid_again(build):
@@ -227,7 +236,7 @@ def test_a_market_that_was_paid_out_before_is_not_paid_again(build):
     door.tell(SettlementNews(A, cents(100), NOON))
 
     assert door.facts() == []
-    assert [each.pnl for each in results(door)] == [5_400_000]
+    assert [pnl for _, pnl in results(door)[A]] == [5_400_000]
 
 
 # --- exits before entries ---------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from edgelock.actors.messages import (
     PermitNews,
     PrivateFeedNews,
     ResultRealized,
+    ResultsRecovered,
     SettingsNews,
     StopTrading,
     Tick,
@@ -533,6 +534,17 @@ def test_a_result_of_yesterday_that_is_found_today_does_not_count_today(build):
 
     assert side.permit().mode is Mode.OPEN
     assert side.board.state().realized_today == -20_000_000
+
+
+def test_a_result_that_a_dying_run_wrote_down_and_did_not_count_is_counted_in_the_next(build):
+    first = build()
+    first.tell(ResultRealized(A, first.clock.now(), Money(-30_000_000)))
+    heir = build(clock=first.clock)
+
+    heir.tell(ResultsRecovered(A, ((NOON, Money(-30_000_000)), (NOON, Money(-20_000_000)))))
+
+    assert heir.permit().reason == "loss_limit"
+    assert heir.board.state().realized_today == -50_000_000
 
 
 def test_a_kill_that_could_not_be_written_holds_in_the_next_life_of_the_run(build):

@@ -32,7 +32,7 @@ SHARDS = (
 Step = tuple[str, int, str]
 
 HAPPENINGS = """
-    cancel cancel cancel reject reject accept loss gain kill resume stop
+    cancel cancel cancel reject reject accept loss gain found kill resume stop
     group drift agree private status clock time
     journal written unread
 """
@@ -62,7 +62,10 @@ def after_step(state: RiskState, what: str, number: int, ticker: str, now: Times
             return risk.order_accepted(state, ticker).state
         case "loss" | "gain":
             pnl = Money(20_000_000 if what == "gain" else -20_000_000)
-            return risk.realized(state, pnl, at=now, now=now).state
+            return risk.realized(state, ticker, pnl, at=now, now=now).state
+        case "found":
+            pnl = Money(-number * 1_000_000)
+            return risk.results_recovered(state, ticker, ((NOON, pnl), (now, pnl)), now).state
         case "kill" | "resume":
             return risk.kill_switched(state, now, on=what == "kill", who="x").state
         case "group":

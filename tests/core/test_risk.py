@@ -204,9 +204,9 @@ def test_a_market_of_which_nothing_counts_any_more_is_forgotten():
 
 def test_the_daily_loss_stops_entries_in_every_market_until_the_next_utc_day():
     tomorrow = Timestamp((NOON // DAY + 1) * DAY)
-    first = risk.realized(a_risk(), Money(-30 * A_DOLLAR), at=NOON, now=NOON)
-    second = risk.realized(first.state, Money(-20 * A_DOLLAR), at=after(1), now=after(1))
-    third = risk.realized(second.state, Money(-5 * A_DOLLAR), at=after(2), now=after(2))
+    first = risk.realized(a_risk(), TICKER, Money(-30 * A_DOLLAR), at=NOON, now=NOON)
+    second = risk.realized(first.state, TICKER, Money(-20 * A_DOLLAR), at=after(1), now=after(1))
+    third = risk.realized(second.state, TICKER, Money(-5 * A_DOLLAR), at=after(2), now=after(2))
 
     assert (actions(second.records), actions(first.records), actions(third.records)) == (["loss_limit"], [], [])
     limit = second.records[0]
@@ -221,9 +221,9 @@ def test_a_result_counts_to_the_utc_day_in_which_it_happened():
     yesterday = Timestamp(NOON // DAY * DAY - 1)
     tomorrow = Timestamp((NOON // DAY + 1) * DAY)
 
-    late = risk.realized(a_risk(), Money(-60 * A_DOLLAR), at=yesterday, now=NOON)
-    first_today = risk.realized(late.state, Money(-20 * A_DOLLAR), at=Timestamp(yesterday + 1), now=NOON)
-    early = risk.realized(first_today.state, Money(-10 * A_DOLLAR), at=tomorrow, now=after(1))
+    late = risk.realized(a_risk(), TICKER, Money(-60 * A_DOLLAR), at=yesterday, now=NOON)
+    first_today = risk.realized(late.state, TICKER, Money(-20 * A_DOLLAR), at=Timestamp(yesterday + 1), now=NOON)
+    early = risk.realized(first_today.state, TICKER, Money(-10 * A_DOLLAR), at=tomorrow, now=after(1))
 
     assert (late.records, late.state.realized_today) == ((), 0)
     assert first_today.state.realized_today == -20 * A_DOLLAR
@@ -231,16 +231,42 @@ def test_a_result_counts_to_the_utc_day_in_which_it_happened():
 
 
 def test_a_result_from_before_a_resume_that_is_found_later_counts_anew():
-    lost = risk.realized(a_risk(), Money(-50 * A_DOLLAR), at=NOON, now=NOON).state
+    lost = risk.realized(a_risk(), TICKER, Money(-50 * A_DOLLAR), at=NOON, now=NOON).state
     resumed = risk.kill_switched(lost, after(10), on=False, who="command").state
 
-    found = risk.realized(resumed, Money(-5 * A_DOLLAR), at=after(5), now=after(20)).state
+    found = risk.realized(resumed, TICKER, Money(-5 * A_DOLLAR), at=after(5), now=after(20)).state
 
     assert (found.realized_today, found.count_restarted_at) == (-5 * A_DOLLAR, after(10))
 
 
+def test_results_by_the_record_replace_what_was_counted_of_that_market():
+    state = risk.realized(a_risk(), TICKER, Money(-10 * A_DOLLAR), at=NOON, now=NOON).state
+    state = risk.realized(state, OTHER, Money(-7 * A_DOLLAR), at=NOON, now=NOON).state
+    yesterday = Timestamp(NOON // DAY * DAY - 1)
+
+    by_record = ((yesterday, Money(-99 * A_DOLLAR)), (NOON, Money(-10 * A_DOLLAR)), (after(1), Money(-3 * A_DOLLAR)))
+    found = risk.results_recovered(state, TICKER, by_record, after(2))
+    again = risk.results_recovered(found.state, TICKER, by_record, after(3))
+
+    assert (found.state.realized_today, again.state) == (-20 * A_DOLLAR, found.state)
+    nothing = risk.results_recovered(again.state, TICKER, (), after(4)).state
+    assert nothing.realized_today == -7 * A_DOLLAR
+
+
+def test_results_by_the_record_can_reach_the_limit_and_leave_forgiven_what_a_resume_forgave():
+    reached = risk.results_recovered(a_risk(), TICKER, ((NOON, Money(-50 * A_DOLLAR)),), NOON)
+    resumed = risk.kill_switched(reached.state, after(1), on=False, who="command").state
+
+    same = risk.results_recovered(resumed, TICKER, ((NOON, Money(-50 * A_DOLLAR)),), after(2))
+    more = ((NOON, Money(-50 * A_DOLLAR)), (after(1), Money(-A_DOLLAR)))
+
+    assert actions(reached.records) == ["loss_limit"]
+    assert (same.state.realized_today, same.records) == (0, ())
+    assert risk.results_recovered(same.state, TICKER, more, after(2)).state.realized_today == -A_DOLLAR
+
+
 def test_a_lower_limit_holds_at_once_and_a_higher_one_does_not_lift_it():
-    lost = risk.realized(a_risk(), Money(-30 * A_DOLLAR), at=NOON, now=NOON).state
+    lost = risk.realized(a_risk(), TICKER, Money(-30 * A_DOLLAR), at=NOON, now=NOON).state
 
     lower = risk.settings_changed(lost, RiskSettings.model_validate({"max_daily_loss_usd": 30}), after(1))
     higher = risk.settings_changed(lower.state, RiskSettings.model_validate({"max_daily_loss_usd": 90}), after(2))
@@ -250,26 +276,26 @@ def test_a_lower_limit_holds_at_once_and_a_higher_one_does_not_lift_it():
 
 
 def test_profits_of_the_day_count_against_its_losses():
-    state = risk.realized(a_risk(), Money(20 * A_DOLLAR), at=NOON, now=NOON).state
+    state = risk.realized(a_risk(), TICKER, Money(20 * A_DOLLAR), at=NOON, now=NOON).state
 
-    assert risk.realized(state, Money(-69 * A_DOLLAR), at=NOON, now=NOON).records == ()
+    assert risk.realized(state, TICKER, Money(-69 * A_DOLLAR), at=NOON, now=NOON).records == ()
 
 
 def test_an_operators_resume_ends_the_loss_limit_and_starts_the_count_anew():
-    state = risk.realized(a_risk(), Money(-50 * A_DOLLAR), at=NOON, now=NOON).state
+    state = risk.realized(a_risk(), TICKER, Money(-50 * A_DOLLAR), at=NOON, now=NOON).state
 
     resumed = risk.kill_switched(state, NOON, on=False, who="command").state
 
     assert Mode.OPEN is risk.permit_for(resumed, TICKER, NOON).mode
-    assert risk.realized(resumed, Money(-49 * A_DOLLAR), at=NOON, now=NOON).records == ()
+    assert risk.realized(resumed, TICKER, Money(-49 * A_DOLLAR), at=NOON, now=NOON).records == ()
 
 
 def test_a_resume_without_a_loss_limit_does_not_forgive_the_days_losses():
-    state = risk.realized(a_risk(), Money(-49 * A_DOLLAR), at=NOON, now=NOON).state
+    state = risk.realized(a_risk(), TICKER, Money(-49 * A_DOLLAR), at=NOON, now=NOON).state
 
     resumed = risk.kill_switched(state, NOON, on=False, who="command").state
 
-    assert actions(risk.realized(resumed, Money(-A_DOLLAR), at=NOON, now=NOON).records) == ["loss_limit"]
+    assert actions(risk.realized(resumed, TICKER, Money(-A_DOLLAR), at=NOON, now=NOON).records) == ["loss_limit"]
 
 
 # --- the latch and the ladder -----------------------------------------------------------------------------------
@@ -290,7 +316,7 @@ def test_the_latch_stops_entries_everywhere_until_it_is_moved_back():
 
 def test_the_reason_that_only_an_operator_ends_is_named_before_those_that_time_ends():
     state, _ = after_cancels(a_risk(), 16)
-    state = risk.realized(state, Money(-60 * A_DOLLAR), at=NOON, now=NOON).state
+    state = risk.realized(state, TICKER, Money(-60 * A_DOLLAR), at=NOON, now=NOON).state
     assert risk.permit_for(state, TICKER, NOON).reason == "loss_limit"
 
     killed = risk.kill_switched(state, NOON, on=True, who="command").state
@@ -337,7 +363,7 @@ def test_whatever_happens_the_verdict_is_the_strictest_of_all_that_hold(story):
             "cancel": lambda s, t=ticker, n=now: risk.cancel_sent(s, t, n, CALM),
             "reject": lambda s, t=ticker, n=now: risk.order_rejected(s, t, n),
             "accept": lambda s, t=ticker: risk.order_accepted(s, t),
-            "loss": lambda s, n=now: risk.realized(s, Money(-20 * A_DOLLAR), at=n, now=n),
+            "loss": lambda s, n=now: risk.realized(s, TICKER, Money(-20 * A_DOLLAR), at=n, now=n),
             "kill": lambda s, n=now: risk.kill_switched(s, n, on=True, who="x"),
             "resume": lambda s, n=now: risk.kill_switched(s, n, on=False, who="x"),
             "time": lambda s, n=now: risk.time_passed(s, n),

@@ -159,7 +159,7 @@ def test_a_tier_that_ended_meanwhile_is_over_and_its_end_is_told():
 
 
 def test_the_loss_limit_holds_for_the_rest_of_its_day_and_no_longer():
-    lost = risk.realized(FRESH, Money(-60_000_000), at=NOON, now=NOON).state
+    lost = risk.realized(FRESH, TICKER, Money(-60_000_000), at=NOON, now=NOON).state
     midnight = end_of(NOON // DAY)
 
     assert permit_for(back(lost, after(3600)), TICKER, after(3600)).reason == "loss_limit"
@@ -168,7 +168,7 @@ def test_the_loss_limit_holds_for_the_rest_of_its_day_and_no_longer():
 
 
 def test_a_resume_before_the_death_is_remembered_too():
-    lost = risk.realized(FRESH, Money(-60_000_000), at=NOON, now=NOON).state
+    lost = risk.realized(FRESH, TICKER, Money(-60_000_000), at=NOON, now=NOON).state
     resumed = risk.kill_switched(lost, after(1), on=False, who="command").state
 
     heir = back(resumed, after(2))
@@ -178,7 +178,7 @@ def test_a_resume_before_the_death_is_remembered_too():
 
 
 def test_a_lower_limit_is_judged_by_the_loss_so_far():
-    lost = risk.realized(FRESH, Money(-30_000_000), at=NOON, now=NOON).state
+    lost = risk.realized(FRESH, TICKER, Money(-30_000_000), at=NOON, now=NOON).state
     stricter = RiskState(settings=RiskSettings.model_validate({"max_daily_loss_usd": 20}))
 
     step = restored(remembered(lost), stricter, after(1))
@@ -218,7 +218,7 @@ def test_the_latch_the_journals_trouble_and_the_venues_news_are_not_part_of_it()
 
 # --- what no state could have given -----------------------------------------------------------------------------
 
-SOUND = remembered(risk.realized(FRESH, Money(-60_000_000), at=NOON, now=NOON).state)
+SOUND = remembered(risk.realized(FRESH, TICKER, Money(-60_000_000), at=NOON, now=NOON).state)
 
 
 def one_market(**changes) -> tuple[RememberedMarket, ...]:

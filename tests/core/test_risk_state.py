@@ -27,6 +27,12 @@ def test_a_new_day_starts_a_new_count():
     assert tomorrow == RiskState(settings=RiskSettings(), day=TODAY + 1)
 
 
+def test_a_new_day_starts_the_count_of_each_market_anew():
+    lost = LOST.with_market(TICKER, MarketRisk(realized_today=Money(-60_000_000), rejects_in_row=2))
+
+    assert lost.of_day(end_of(TODAY)).market(TICKER) == MarketRisk(rejects_in_row=2)
+
+
 def test_a_clock_that_was_set_back_to_the_day_before_takes_the_count_along():
     yesterday = LOST.of_day(Timestamp(NOON - DAY))
 

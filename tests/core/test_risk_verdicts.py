@@ -100,8 +100,8 @@ def test_a_breaker_shows_its_counts_and_the_thresholds_under_the_markets_conditi
 
 
 def test_the_loss_of_the_day_is_shown_in_dollars_beside_its_limit():
-    lost = risk.realized(CALM, Money(-12_345_600), at=NOON, now=NOON).state
-    beyond = risk.realized(lost, Money(-40_000_000), at=after(1), now=after(1)).state
+    lost = risk.realized(CALM, TICKER, Money(-12_345_600), at=NOON, now=NOON).state
+    beyond = risk.realized(lost, TICKER, Money(-40_000_000), at=after(1), now=after(1)).state
 
     under = verdict(lost, "loss_limit")
     over = verdict(beyond, "loss_limit", at=after(2))
