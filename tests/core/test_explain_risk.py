@@ -13,7 +13,7 @@ from edgelock.core.units import Money
 from tests.core.builders import NOON, TICKER, a_state, after
 
 KILL = st.just(lambda state: kill_switched(state, NOON, on=True, who="command").state)
-LOSS = st.just(lambda state: realized(state, Money(-60_000_000), at=NOON, now=NOON).state)
+LOSS = st.just(lambda state: realized(state, TICKER, Money(-60_000_000), at=NOON, now=NOON).state)
 REJECT = st.just(lambda state: order_rejected(state, TICKER, NOON).state)
 
 
