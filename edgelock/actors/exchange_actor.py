@@ -395,15 +395,20 @@ class ExchangeActor(SupervisedActor):
             self._board.count_fill(desk.market.ticker)
 
     def _compare(self, positions: tuple[tuple[str, Size], ...]) -> None:
-        """Positions come from fills and settlements only; the venue's own figure can only raise an alarm."""
+        """Positions come from fills and settlements only; the venue's own figure can only raise an alarm.
+
+        The risk side is told again at every look as long as it lasts: a new life of it knows of none.
+        """
         for ticker, net in positions:
             desk = self._desks.get(ticker)
             if desk is None or not desk.is_loaded:
                 continue
             is_same = desk.ledger.position.net == net
             was_drifting, desk.drifts = desk.drifts >= DRIFTS_MAX, 0 if is_same else desk.drifts + 1
-            if (desk.drifts >= DRIFTS_MAX) != was_drifting:
-                self._risk.tell(DriftNews(ticker, not is_same))
+            is_drifting = desk.drifts >= DRIFTS_MAX
+            if is_drifting or was_drifting:
+                self._risk.tell(DriftNews(ticker, is_drifting))
+            if is_drifting != was_drifting:
                 ours = desk.ledger.position.net
                 self._say(f"{ticker}: our position is {ours}, the venue's is {net}", self._clock.now())
 

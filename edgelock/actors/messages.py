@@ -324,7 +324,7 @@ class GroupNews:
 
 @dataclass(frozen=True, slots=True)
 class DriftNews:
-    """Our position of a market and the venue's disagree, or agree again."""
+    """Our position of a market and the venue's disagree, told at every look as long as that lasts, or agree again."""
 
     lane: ClassVar[Lane] = Lane.CONTROL
     ticker: str

@@ -92,6 +92,9 @@ class RiskActor(SupervisedActor):
     def on_start(self) -> None:
         """What was known is known again, before anybody is told; a latch that was on is still on."""
         self._renew_at_ns = self._clock.monotonic_ns() + RENEW_EVERY_NS
+        if not self._state.venue.has_private_feed:
+            unheard = replace(self._state.venue, private_feed_lost_since=self._clock.now())
+            self._state = replace(self._state, venue=unheard)
         remembering = self._remember()
         self._state = remembering.state
         killing = self._still_killed()

@@ -397,13 +397,14 @@ def test_a_clock_that_is_certainly_off_stops_entries_until_it_is_right_again(bui
 
 def test_a_run_that_needs_private_news_enters_only_while_it_has_them(build):
     side = build(needs_private_feed=True)
-    before = side.permit()
+    before, lost_since = side.permit(), side.board.state().venue.private_feed_lost_since
 
     side.tell(PrivateFeedNews(is_live=True))
     live = side.permit()
     side.tell(PrivateFeedNews(is_live=False))
 
     assert (before.mode, before.reason) == (Mode.REDUCE_ONLY, "private_feed")
+    assert lost_since == NOON
     assert live.mode is Mode.OPEN
     assert side.permit().reason == "private_feed"
 
