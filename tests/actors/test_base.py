@@ -9,7 +9,7 @@ from pykka import ActorDeadError, ActorRegistry, ThreadingActor
 from edgelock.actors.address import Address
 from edgelock.actors.base import AskInsideActor, Firewalled, SupervisedActor, stop_message
 from edgelock.actors.inbox import LanedInbox
-from edgelock.actors.lifecycle import Died, Phase, Started
+from edgelock.actors.lifecycle import Died, Heartbeat, Phase, Started
 from tests.actors.runtime_doubles import (
     PATIENCE_S,
     Diary,
@@ -277,3 +277,54 @@ def test_an_actor_that_does_not_understand_dies_rather_than_ignore():
     actor.incarnation.address.tell(Note("?"))
 
     assert "TypeError" in the_death(parent.told(actor)).signature
+
+
+def test_the_message_that_killed_is_described_on_one_line_of_bounded_length():
+    for message, text in (
+        (Note("fill\nof 3"), "Note(text='fill\\nof 3')"),
+        (Note("x" * 1_000), "Note(text='" + "x" * 289),
+        (Unprintable(), "Unprintable"),
+    ):
+        parent = Parent()
+        actor = choking(parent)
+        actor.incarnation.address.tell(message)
+
+        assert the_death(parent.told(actor)).message == text
+
+
+def test_a_death_without_a_fatal_message_names_none():
+    parent = Parent()
+    actor = choking(parent)
+    actor.incarnation.address.tell(stop_message())
+
+    assert the_death(parent.told(actor)).message == ""
+
+
+def test_a_heartbeat_is_answered_by_the_base_class_and_not_handled():
+    parent = Parent()
+    actor = choking(parent)
+    actor.incarnation.address.tell(Heartbeat(41))
+    actor.incarnation.address.tell(stop_message())
+
+    assert the_death(parent.told(actor)).expected
+    assert (actor.answered_ns, actor.handled_count) == (41, 1)
+
+
+class Choking(SupervisedActor):
+    """Dies of everything."""
+
+    def handle(self, _message):
+        raise ValueError("cannot stomach this")
+
+
+def choking(parent: Parent) -> Choking:
+    actor = Choking(a_life("market:A", 7, parent.address))
+    actor.launch()
+    return actor
+
+
+class Unprintable:
+    """A message without a text."""
+
+    def __repr__(self) -> str:
+        raise ValueError("no text")

@@ -10,6 +10,7 @@ from edgelock.actors.restart_events import (
     Added,
     BackoffElapsed,
     Crashed,
+    Held,
     HoldElapsed,
     OperatorRestart,
     Quarantine,
@@ -273,3 +274,32 @@ def test_any_history_is_survived_and_a_hold_lets_only_the_operator_and_the_probe
             waiting = policy.state.storm.waiting
             assert len(set(waiting)) == len(waiting)
             assert set(waiting) <= set(policy.state.children)
+
+
+# Stopped for the infrastructure.
+
+
+def test_a_probe_that_was_stopped_before_its_trial_was_over_is_tried_anew():
+    policy = a_market_storm()
+    round_ = policy.state.storm.round
+    (started,) = policy.feed(HoldElapsed(round=round_))
+    (first,) = policy.feed(Ready(name=started.name))
+
+    assert policy.feed(Held(name=started.name)) == ()
+    assert policy.feed(TrialElapsed(round=first.round)) == ()
+    (second,) = policy.feed(Ready(name=started.name))
+
+    assert second.round != first.round
+    assert StormEnded(probe=started.name) in policy.feed(TrialElapsed(round=second.round))
+
+
+def test_being_stopped_is_no_crash_and_time_spent_down_is_not_healthy():
+    policy = Policy("a")
+    policy.crash("a")
+    policy.feed(Ready(name="a"))
+    policy.later(10).feed(Held(name="a"))
+
+    (again,) = policy.later(60).crash("a")
+
+    assert again.delay_ns == 2 * BUDGET.backoff_base_ns
+    assert again.restarts_in_window == 2

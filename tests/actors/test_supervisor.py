@@ -11,7 +11,7 @@ from pykka import ActorDeadError
 from edgelock.actors import notices as notice
 from edgelock.actors.base import SupervisedActor, stop_message
 from edgelock.actors.cell import ChildState
-from edgelock.actors.child_spec import ChildKind
+from edgelock.actors.child_spec import ChildKind, RestartType
 from edgelock.actors.clock import monotonic_ns
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.restart_events import RestartBudget
@@ -236,6 +236,53 @@ def test_the_real_clock_and_the_real_timer_bring_a_child_back_too():
     assert timer.stop(PATIENCE_S)
 
 
+def test_a_transient_child_that_ends_without_an_error_is_done_and_with_one_comes_back():
+    with House() as house:
+        a = house.add(replace(a_child("market:A"), restart=RestartType.TRANSIENT))
+        up(house, "market:A")
+        a.tell(Do(raising(ValueError("bad"))))
+        house.notices.wait_for(notice.ChildCrashed)
+        house.settle()
+        house.timer.advance(SECOND)
+        house.notices.wait_for(notice.ChildRestarted, incarnation=2)
+
+        a.tell(stop_message())
+
+        house.notices.wait_for(notice.ChildStopped, incarnation=2, is_abandoned=False)
+        house.settle()
+        assert house.supervisor.supervision_status().children == ()
+        assert not a.tell(Note("nobody"))
+
+
+def test_the_message_that_killed_is_told_and_counted_and_comes_only_once():
+    diary = Diary()
+    with House() as house:
+        a = house.add(a_child("market:A", diary=diary))
+        up(house, "market:A")
+        house.child("market:A").actor.handle = poisoned(house.child("market:A").actor.handle)
+
+        a.tell(Note("poison"))
+        a.tell(Note("behind"))
+        crash = house.notices.wait_for(notice.ChildCrashed)
+        house.settle()
+        house.timer.advance(SECOND)
+
+        diary.wait_for("behind", incarnation=2)
+        assert crash.message == "Note(text='poison')"
+        assert "poison" not in diary.of(2)
+        assert house.status("market:A").fatal_messages == 1
+        assert len(house.notices.of(notice.ChildCrashed)) == 1
+
+
+def poisoned(handle):
+    def handle_or_die(message):
+        if message == Note("poison"):
+            raise ValueError("cannot stomach this")
+        return handle(message)
+
+    return handle_or_die
+
+
 # Quarantine and the operator.
 
 
@@ -328,6 +375,10 @@ def test_many_children_crashing_together_are_held_and_one_is_tried_first():
         house.settle()
         assert (tuple(names), 60 * SECOND) == (held.children, held.hold_ns)
         assert {ChildState.BACKOFF} == {house.status(name).state for name in names}
+
+        kinds = [type(each) for each in house.notices.all]
+        last_crash = max(at for at, kind in enumerate(kinds) if kind is notice.ChildCrashed)
+        assert kinds[last_crash + 1] is notice.StormHeld
 
         house.timer.advance(60 * SECOND)
         probe = house.notices.wait_for(notice.ChildRestarted).name
@@ -714,6 +765,25 @@ def test_status_shows_depths_and_what_each_child_is_doing():
         with pytest.raises(KeyError):
             house.status("market:unknown")
         gate.open()
+
+
+def test_status_shows_what_is_left_of_the_budget_and_of_the_backoff_and_since_when():
+    with House() as house:
+        house.add(a_child("market:A", at_start=Hurdle(1, error=ValueError("two\nlines"))))
+        house.notices.wait_for(notice.ChildCrashed)
+        house.settle()
+        down_ns = house.clock()
+        house.clock.advance(SECOND // 10)
+
+        status = house.status("market:A")
+
+        assert (status.state, status.incarnation) == (ChildState.BACKOFF, 1)
+        assert (status.restarts_in_window, status.restarts_max, status.window_ns) == (1, 5, 600 * SECOND)
+        assert status.backoff_left_ns == SECOND // 2 - SECOND // 10
+        assert (status.state_since_ns, status.state_for_ns) == (down_ns, SECOND // 10)
+        assert status.last_crash == "ValueError: two lines"
+        assert status.last_signature is not None
+        assert status.last_signature.startswith("ValueError@__call__")
 
 
 def test_a_supervisor_dying_of_its_own_defect_is_seen_from_outside():
