@@ -21,6 +21,8 @@ from edgelock.ops.user_error import UserError
 from edgelock.ops.venue_address import KALSHI, VenueAddress, is_on_this_machine
 
 EMBEDDED_TIMEOUT_S = 2.0
+RELEASE_TIMEOUT_S = 15.0
+"""Longer, because a start depends on it: on a busy machine an exchange whose clock runs fast may be late to answer."""
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """To our own child on this machine; a proxy in the environment is for the world outside."""
 
@@ -47,12 +49,18 @@ class Venue:
     read_budget: ReadBudget
 
     def release_clock(self) -> None:
-        """The embedded exchange's time stands still until its first client is ready; a real venue's runs anyway."""
+        """The embedded exchange's time stands still until its first client is ready; a real venue's runs anyway.
+
+        Raises UserError when the exchange does not answer.
+        """
         if not self.is_embedded:
             return
         request = urllib.request.Request(_embedded_url(self.rest_url, "clock/release"), method="POST")
-        with _DIRECT.open(request, timeout=EMBEDDED_TIMEOUT_S) as answer:
-            anchor_wall_ns = int(json.load(answer)["anchor_wall_ns"])
+        try:
+            with _DIRECT.open(request, timeout=RELEASE_TIMEOUT_S) as answer:
+                anchor_wall_ns = int(json.load(answer)["anchor_wall_ns"])
+        except OSError as error:
+            raise UserError(f"the embedded exchange does not answer: {error}", exit_code=75) from None
         self.clock.release(monotonic_ns() - (wall_clock_ns() - anchor_wall_ns))
 
     def is_programme_over(self) -> bool:

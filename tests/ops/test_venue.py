@@ -187,3 +187,11 @@ def test_the_embedded_venue_is_a_process_with_markets_and_a_clock_of_its_own():
         venue.close()
 
     assert venue.child.exit_code is not None
+
+
+def test_an_embedded_exchange_that_is_gone_is_one_line_and_no_traceback():
+    venue = open_venue(options("embedded"), told=said)
+    venue.close()
+
+    with pytest.raises(UserError, match="the embedded exchange does not answer"):
+        venue.release_clock()
