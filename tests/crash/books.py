@@ -117,6 +117,10 @@ class Books:
         """Net of fees."""
         return sum(each.pnl for each in self.closings if each.ticker == ticker and each.at_ns >= since_ns)
 
+    def times(self, since_ns: int, within_ns: int) -> list[int]:
+        """This time, and the moments right after each result that came within so long of it."""
+        return [since_ns, *(each.at_ns + 1 for each in self.closings if 0 <= each.at_ns - since_ns <= within_ns)]
+
     def held_around(self, ticker: str, since_ns: int, until_ns: int) -> set[int]:
         """Every position it had between two times, both included."""
         net, held = 0, set[int]()

@@ -110,6 +110,8 @@ class _Told:
     def done(self, result: CrashResult) -> None:
         self._source.done(result)
         sys.stderr.write(f"{_word(result):<12} {result.seconds:5.1f} s  {result.flavour:<8} {result.crash}\n")
+        if result.waited_for and not result.findings:
+            sys.stderr.write(f"    waited for {', '.join(sorted(result.waited_for))}\n")
         for finding in result.findings:
             sys.stderr.write(f"    {finding}\n")
 

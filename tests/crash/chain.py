@@ -32,6 +32,7 @@ END_WITHIN_S = 40.0
 LOOK_EVERY_S = 0.15
 LOOKS = 10
 KILL_CHANCE = 0.12
+RESUME_CHANCE = 0.5
 
 FLAVOURS: Mapping[str, Mapping[str, str]] = {
     "quiet": {},
@@ -71,7 +72,7 @@ class Crash:
 
 @dataclass(slots=True)
 class CrashResult:
-    """What came of one crash."""
+    """What came of one crash. waited_for: what did not hold at once after the start, and was asked for again."""
 
     crash: Crash
     flavour: str
@@ -80,6 +81,7 @@ class CrashResult:
     reached_again: bool = False
     findings: list[Finding] = field(default_factory=list)
     seconds: float = 0.0
+    waited_for: set[str] = field(default_factory=set)
 
 
 class CrashSource(Protocol):
@@ -148,7 +150,7 @@ class Chain:
     def _crash(self, crash: Crash, bot: Victim) -> tuple[CrashResult, Victim]:
         result = CrashResult(crash=crash, flavour=self._flavour, seed=self._seed, reached=False)
         try:
-            self._move_kill_switch(bot)
+            self._move_switches(bot)
             self._have_faults(*FAULTS_OF_ANSWERS, *FAULTS_OF_FILLS)
             result.reached = self._die_at(bot, crash.point)
             self._have_faults(*FAULTS_OF_ANSWERS)
@@ -166,7 +168,7 @@ class Chain:
             bot = self._start(crash.again if result.reached else None)
             if crash.again is not None and result.reached:
                 result.reached_again, bot = self._die_again(bot)
-            result.findings += self._compare(bot, before, died_log)
+            result.findings += self._compare(bot, before, died_log, result.waited_for)
         except VictimFailed as error:
             result.findings.append(Finding("comes back", bot.log.stem, str(error)))
         result.seconds = time.monotonic() - self._began
@@ -200,7 +202,7 @@ class Chain:
         bot.disarm()
         return False, bot
 
-    def _compare(self, bot: Victim, before: JournalRows, died_log: Path) -> list[Finding]:
+    def _compare(self, bot: Victim, before: JournalRows, died_log: Path, waited_for: set[str]) -> list[Finding]:
         """What may never be, and what still does not agree when the time is over; nothing when all agrees.
 
         The bot goes on trading while we look, so a look is rarely clean in every market: what was missing in each of
@@ -215,6 +217,8 @@ class Chain:
             self._pause.wait(LOOK_EVERY_S)
             looks.append(self._look(bot, before))
             missing = _in_all(looks)
+            if len(looks) == LOOKS:
+                waited_for.update(f"{each.promise} of {each.about}" for each in missing)
             is_clear = not looks[-1] or (len(looks) == LOOKS and not missing)
             return is_clear or any(finding.promise.startswith("never") for finding in missing)
 
@@ -268,10 +272,15 @@ class Chain:
         if self._flavour == "faults":
             self._exchange.fail(*faults)
 
-    def _move_kill_switch(self, bot: Victim) -> None:
+    def _move_switches(self, bot: Victim) -> None:
+        """Now and then entries are off; a limit that was reached is lifted, so that there is trading to die in."""
         wanted = self._rng.random() < self._kill_chance
+        status = bot.status()
+        reasons = {market["permit_reason"] for market in status["markets"]} if status is not None else set()
         if wanted is not self._kill_is_on:
             self._switch(bot, is_on=wanted)
+        elif "loss_limit" in reasons and self._rng.random() < RESUME_CHANCE:
+            self._switch(bot, is_on=False)
 
     def _switch(self, bot: Victim, *, is_on: bool) -> None:
         bot.command("kill" if is_on else "resume")

@@ -22,6 +22,8 @@ LOOKED_WITHIN_S = 2.0
 """Real seconds since a market looked at its clock last; ages are as old as that look."""
 TOLD_WITHIN_S = 60.0
 """Real seconds until a bot, dead or alive in between, hears of a fill or a settlement, and tells what it realised."""
+BEGINS_WITHIN_S = 3.0
+"""Real seconds in which a run begins: what happens meanwhile may belong to it or to the one before."""
 EXPIRED_WITHIN_S = 3
 """Real seconds by which the exchange may be late to withdraw what has expired."""
 ON_ITS_WAY_S = 5.0
@@ -228,9 +230,11 @@ def _market(sample: Sample, ticker: str, market: Mapping[str, Any]) -> Iterator[
     if ours != theirs:
         yield Finding("lots", ticker, f"is {theirs} at the exchange, and {ours} for the bot")
         return
+    begins_ns = int(BEGINS_WITHIN_S * sample.speed * SECOND_NS)
     realized = books.realized_since(ticker, sample.began_ns)
+    counted = {books.realized_since(ticker, since_ns) for since_ns in books.times(sample.began_ns, begins_ns)}
     # A settlement counts when it is heard of, which may be in the next run.
-    if ticker not in books.paid_out and millionths(market["realized"]) != realized:
+    if ticker not in books.paid_out and millionths(market["realized"]) not in counted:
         found = f"made {market['realized']} in this run, {realized} millionths by the exchange's trades"
         yield Finding("results", ticker, found)
     if not theirs:

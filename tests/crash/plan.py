@@ -8,8 +8,8 @@ from threading import Lock
 from tests.crash.chain import Crash, CrashResult
 from tests.crash.points import Phase, Point
 
-TRIES_MAX = 3
-"""A point that was not passed in time is tried so often, in different rows."""
+TRIES_MAX = {Phase.RECOVERY: 3, Phase.TRADING: 3, Phase.SHUTDOWN: 2}
+"""A point that was not passed in time is tried so often, in different rows. A shutdown passes many labels by chance."""
 LATER_SHARE = 3
 """A later passing is one of the first third of those that the short run counted, so that it comes in time."""
 LATER_MAX = 40
@@ -99,7 +99,7 @@ class Plan:
 
     def _try_later(self, point: Point, waiting: list[Point]) -> None:
         self._tries[point] += 1
-        if self._tries[point] < TRIES_MAX:
+        if self._tries[point] < TRIES_MAX[point.phase]:
             waiting.append(point)
 
     def _tried_out(self) -> bool:

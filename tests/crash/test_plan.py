@@ -56,7 +56,7 @@ def test_a_point_that_is_not_reached_is_tried_again_and_then_replaced():
         tried.append(crash.point)
         plan.done(result(crash, reached=crash.point != lost))
 
-    assert tried.count(lost) == TRIES_MAX
+    assert tried.count(lost) == TRIES_MAX[Phase.TRADING]
     assert plan.reached == 4
 
 
