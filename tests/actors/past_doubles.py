@@ -12,15 +12,20 @@ from tests.core.builders import NOON
 
 @dataclass
 class WrittenPast:
-    """records by ticker; orders without an end by their ids; is_readable: the disk is there."""
+    """records by ticker; the orders that were left without an end; is_readable: the disk is there."""
 
     records: dict[str, Recorded] = field(default_factory=dict)
     left: tuple[RecordedIntent, ...] = ()
     is_readable: bool = True
+    earlier_runs: tuple[str, ...] = ()
 
     def unfinished(self) -> tuple[RecordedIntent, ...]:
         self._check()
         return self.left
+
+    def runs(self) -> tuple[str, ...]:
+        self._check()
+        return self.earlier_runs
 
     def recorded(self, ticker: str) -> Recorded:
         self._check()
