@@ -1,9 +1,10 @@
 """Finding actors that live but do not come back, and inboxes that fill up. Waits for nobody.
 
-At every round each running child is sent a `Heartbeat`, unless one is still on its way, which `base` answers between
-two messages; so there is never more than one per child, and a child that is only behind answers too. Signs of hanging:
-one handler (or `on_start`) that has been running too long; a heartbeat that nobody took, which also finds a thread that
-is stuck inside pykka or ended without a word; a heartbeat that was taken and not answered.
+Every running child is sent a `Heartbeat` from time to time, which `base` answers between two messages; never a second
+one before the first is answered, so there is at most one per inbox; and a child that is only behind answers too.
+
+Signs of hanging: one handler (or `on_start`) that has been running too long; a heartbeat that nobody took, which also
+finds a thread that is stuck inside pykka or ended without a word; a heartbeat that was taken and not answered.
 """
 
 import sys
@@ -46,14 +47,14 @@ class Watchdog:
         return True
 
     def accused(self, cells: Iterable[Cell], now_ns: int) -> list[Accusation]:
-        """Those that hang; the others are sent a heartbeat where none is on its way."""
+        """Those that hang; the others are sent a heartbeat when it is time."""
         found = []
         for cell in cells:
             accusation = self._accuse(cell, now_ns)
             if accusation is not None:
                 found.append(accusation)
             elif cell.state is ChildState.RUNNING:
-                _send_heartbeat(cell, now_ns)
+                _send_heartbeat(cell, now_ns, self._limits.beat_every_ns)
         return found
 
     def deep(self, cells: Iterable[Cell], now_ns: int) -> list[tuple[str, int]]:
@@ -84,10 +85,10 @@ class Watchdog:
         return Accusation(cell, doing, for_ns, _stack_of(actor.thread)) if for_ns > cell.spec.hung_after_ns else None
 
 
-def _send_heartbeat(cell: Cell, now_ns: int) -> None:
+def _send_heartbeat(cell: Cell, now_ns: int, beat_every_ns: int) -> None:
     if cell.actor is None or cell.inbox is None:
         return
-    if cell.beat_ns is None or _is_answered(cell.actor, cell.beat_ns):
+    if cell.beat_ns is None or (_is_answered(cell.actor, cell.beat_ns) and now_ns - cell.beat_ns >= beat_every_ns):
         cell.beat_ns = now_ns
         cell.inbox.put(Envelope(Heartbeat(now_ns)))
 

@@ -7,10 +7,16 @@ from collections.abc import Callable
 import pytest
 
 from edgelock.actors.address import Address
+from edgelock.actors.base import stop_message
 from edgelock.actors.cell import ChildState
+from edgelock.actors.child_spec import ChildSpec
+from edgelock.actors.notices import InfrastructureRestarting
 from edgelock.actors.restart_events import RestartBudget, StormRule
 from edgelock.actors.supervision_limits import SupervisionLimits
+from edgelock.actors.supervision_status import ChildStatus
+from edgelock.actors.supervisor_messages import AddChild, RemoveChild, RestartChild
 from tests.actors.runtime_doubles import PATIENCE_S, SECOND, Diary, Do, House, Note, a_child, raising
+from tests.actors.supervised_house import INFRASTRUCTURE, Doors
 
 ROUNDS = 60
 ATTACKED = [f"market:{n}" for n in range(8)]
@@ -102,3 +108,53 @@ def test_after_any_faults_everybody_answers_and_the_spared_noticed_nothing(seed)
             if name in ATTACKED and int(number) < house.status(name).incarnation:
                 thread.join(PATIENCE_S)
         assert house.supervisor.supervision_status().zombies == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whoever_dies_and_whatever_is_asked_meanwhile_all_that_are_left_come_back(seed):
+    draw, doors = random.Random(seed), Doors()
+    patient = {"shutdown_ns": 10**18, "hung_after_ns": 10**18}
+    specs = {name: doors.child(name, **patient) for name in INFRASTRUCTURE}
+    limits = SupervisionLimits(infrastructure=ENDLESS, storm=StormRule(children_min=10**6), starved_after_ns=10**18)
+    with House(infrastructure=tuple(specs.values()), limits=limits) as house:
+        for name in ATTACKED:
+            specs[name] = doors.child(name, budget=ENDLESS, **patient)
+            house.add(specs[name])
+        for _ in range(4 * ROUNDS):
+            name = draw.choice(list(specs))
+            deed = draw.choice(["kill", "kill", "exit", "stop", "restart", "remove", "add", "time", "time"])
+            if deed in ("kill", "exit"):
+                specs[name].address.tell(Do(raising(ValueError("chance") if deed == "kill" else SystemExit(1))))
+            elif deed == "stop":
+                specs[name].address.tell(stop_message())
+            elif deed == "time":
+                house.timer.advance(draw.randrange(SECOND))
+            else:
+                request = {"restart": RestartChild(name), "remove": RemoveChild(name), "add": AddChild(specs[name])}
+                house.tell(request[deed])
+            if draw.random() < 0.7:
+                house.settle()
+
+        assert mute(house, specs) == [], f"seed {seed}"
+        assert {child.name for child in everybody(house)} >= set(INFRASTRUCTURE)
+        assert house.notices.of(InfrastructureRestarting)
+        assert house.supervisor.supervision_status().escalated is None
+
+
+def everybody(house: House) -> tuple[ChildStatus, ...]:
+    return house.supervisor.supervision_status().children
+
+
+def mute(house: House, specs: dict[str, ChildSpec]) -> list[tuple[str, ChildState]]:
+    """Who does not run and answer in the end, when nobody is attacked any more; what still waits is handled first."""
+    house.settle()
+    answered = {child.name: threading.Event() for child in everybody(house)}
+    for name, event in answered.items():
+        specs[name].address.tell(Do(event.set))
+    for _ in range(2_000):
+        house.settle()
+        left = [child for child in everybody(house) if not answered[child.name].is_set() or child.state != "running"]
+        if not left:
+            break
+        house.timer.advance(SECOND)
+    return [(child.name, child.state) for child in left]
