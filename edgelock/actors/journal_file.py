@@ -37,6 +37,7 @@ _IN_PLAIN_WORDS = {
     sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
     sqlite3.SQLITE_IOERR: "the disk reports an error",
 }
+_CLOSE_WITHIN_S = 1.0
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 Identity = tuple[int, int]
@@ -72,9 +73,12 @@ class JournalFile:
             raise
 
     def close(self) -> None:
-        """Let go of the file. Nothing is pending: every write has committed."""
-        with self._lock:
-            self._connection.close()
+        """Let go of the file. Nothing is pending: every write has committed; one that never returns is left behind."""
+        if self._lock.acquire(timeout=_CLOSE_WITHIN_S):
+            try:
+                self._connection.close()
+            finally:
+                self._lock.release()
 
     @property
     def trouble(self) -> str | None:
