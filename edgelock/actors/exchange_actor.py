@@ -35,6 +35,7 @@ from edgelock.actors.messages import (
     MarketNews,
     OrderOutcome,
     PermitNews,
+    PositionsToCome,
     Pump,
     Records,
     ResultRealized,
@@ -81,7 +82,7 @@ _TOO_MANY = "too_many_requests"
 
 
 class GatewayFailed(RuntimeError):
-    """What knows the fate of our orders has broken: everything has to be cancelled, and the run to end."""
+    """What knows the fate of our orders has broken: only a new life can tell, from the journal and the venue."""
 
 
 class ExchangeActor(SupervisedActor):
@@ -163,6 +164,8 @@ class ExchangeActor(SupervisedActor):
                 if market.ticker not in self._desks:
                     self._desks[market.ticker] = OrderDesk(market=market, subscriber=subscriber)
                     self._gateway.add_market(market)
+            case PositionsToCome(tickers):
+                self._arming.expect(tickers)
             case FeedNews(ticker, is_live):
                 if ticker in self._desks:
                     self._desks[ticker].is_feed_live = is_live
@@ -234,7 +237,7 @@ class ExchangeActor(SupervisedActor):
             self._closing.cancel_what_rests(self._desks.values(), self._clock.monotonic_ns())
         else:
             self._take_up_what_is_due()
-        self._dispatch.unarmed = self._arming.unarmed(self._desks.values())
+        self._dispatch.unarmed = self._arming.unarmed(self._desks)
         self._board.note_unarmed(self._dispatch.unarmed)
         self._dispatch.pump(self._desks, self._settings)
         self._wait_for_tokens()

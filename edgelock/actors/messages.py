@@ -160,6 +160,17 @@ class AddMarket:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionsToCome:
+    """Markets in which the account holds something are about to be added; until then nobody enters anywhere.
+
+    The last word counts: without tickers, all that are to come have come.
+    """
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    tickers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class DropMarket:
     """The market was left; forget it."""
 

@@ -10,6 +10,7 @@ from edgelock.actors.messages import (
     DropMarket,
     GatewayNews,
     MarketNews,
+    PositionsToCome,
     ResultRealized,
     ResultsRecovered,
     SettlementNews,
@@ -276,6 +277,20 @@ def test_no_entry_leaves_while_a_market_is_not_known_yet(build):
     door.submit(an_entry("b"), ticker=B)
 
     assert refused(door, B) == ["exits_not_armed"]
+
+
+def test_no_entry_leaves_before_the_markets_with_positions_have_been_added(build):
+    door = a_door_before_loading(build)
+    door.tell(PositionsToCome(frozenset({A, C})))
+    door.venue.say(MarketLoaded(A, Recovery()))
+    door.venue.say(MarketLoaded(B, Recovery()))
+    door.submit(an_entry("b"), ticker=B)
+    assert (refused(door, B), door.board.unarmed()) == (["exits_not_armed"], 1)
+
+    door.tell(PositionsToCome(frozenset()))
+    door.submit(an_entry("b2"), ticker=B)
+
+    assert door.gateway.sent() == ["place b2"]
 
 
 def test_once_all_had_their_exits_a_later_position_holds_nobody_back(build):
