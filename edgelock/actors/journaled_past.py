@@ -7,10 +7,14 @@ from edgelock.core.recovery import PaidOut, PastFill, Recorded
 
 
 class Past(Protocol):
-    """Both may raise JournalError; called on any thread."""
+    """All may raise JournalError; called on any thread."""
 
     def unfinished(self) -> tuple[RecordedIntent, ...]:
         """Orders without a recorded end, of every run: they may be alive."""
+        ...
+
+    def runs(self) -> tuple[str, ...]:
+        """What the client order ids of earlier runs begin with, whether their orders are on record or not."""
         ...
 
     def recorded(self, ticker: str) -> Recorded:
@@ -29,6 +33,10 @@ class JournaledPast:
         """Orders of this scope without a recorded end, oldest first."""
         return self._journal.unfinished_intents(scope=self._scope)
 
+    def runs(self) -> tuple[str, ...]:
+        """Every run of this scope, oldest first, also of a journal that was lost."""
+        return self._journal.runs_of(self._scope)
+
     def recorded(self, ticker: str) -> Recorded:
         """The fills, the settlement and the unfinished orders of one market."""
         paid = self._journal.settlement_of(ticker, scope=self._scope)
@@ -43,6 +51,10 @@ class NoPast:
     """Nothing was ever recorded."""
 
     def unfinished(self) -> tuple[RecordedIntent, ...]:
+        """None."""
+        return ()
+
+    def runs(self) -> tuple[str, ...]:
         """None."""
         return ()
 

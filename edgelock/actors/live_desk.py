@@ -79,7 +79,7 @@ class LiveDesk:
     def start(self) -> None:
         """Sweep and connect. What earlier lives left is read as well, whether anybody trades there now or not."""
         self._past.begin(self._clock.now())
-        self._orders.remember(self._past.previous)
+        self._orders.remember(self._past.previous, self._past.runs)
         for ticker in self._past.tickers():
             self._sweeper.load(ticker)
         self._sweeper.start()

@@ -78,9 +78,10 @@ class LiveOrders:
             self._record.named(shown)
         return frozenset(self.strays.values())
 
-    def remember(self, previous: frozenset[ClientOrderId]) -> None:
+    def remember(self, previous: frozenset[ClientOrderId], runs: frozenset[str]) -> None:
         """These of earlier lives and runs may still be alive: they are ours, and nobody keeps them."""
         self._record.previous = previous
+        self._record.runs = runs
 
     def start_from(self, ticker: str, net: Size, trade_ids: Iterable[str]) -> None:
         """What was held before this run, and the fills it came from."""

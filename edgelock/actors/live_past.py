@@ -36,6 +36,7 @@ class LivePast:
     counted_from  engine time from which on results are this run's
     is_ours       of a client order id
     previous      orders of earlier lives whose end is not known, and may rest or arrive
+    runs          earlier runs, of which an order may rest that is on no record, because the journal was lost
     """
 
     def __init__(
@@ -54,11 +55,13 @@ class LivePast:
         self._began = Timestamp(0)
         self._odd_looks: Counter[str] = Counter()
         self.previous: frozenset[ClientOrderId] = frozenset()
+        self.runs: frozenset[str] = frozenset()
 
     def begin(self, now: Timestamp) -> None:
         """Read the journal. Without it the orders of this process are known by their names, and no others."""
         self._began = now
         try:
+            self.runs = frozenset(self._past.runs())
             unfinished = self._past.unfinished()
         except JournalError as error:
             self._say(f"orders of earlier runs are not known: {error}")

@@ -24,6 +24,7 @@ class LiveRecord:
 
     run       what our client order ids begin with
     previous  client order ids of earlier lives and runs that may still be alive
+    runs      earlier runs of ours: what client order ids begin with of which there may be no record
     index     where an order is found
     unbooked  fills that no order has been found for, or that none can have had
     strays    orders of ours that rest although nobody here keeps them: venue id to ticker
@@ -32,6 +33,7 @@ class LiveRecord:
     def __init__(self, run: str, previous: frozenset[ClientOrderId]) -> None:
         self._prefix = f"{run}-"
         self.previous = previous
+        self.runs: frozenset[str] = frozenset()
         self._trade_ids: set[str] = set()
         self._nets: dict[str, int] = {}
         self.index = LiveIndex()
@@ -40,7 +42,10 @@ class LiveRecord:
 
     def is_ours(self, client_order_id: str) -> bool:
         """Whether an order is of this run, or of an earlier one of ours."""
-        return client_order_id.startswith(self._prefix) or client_order_id in self.previous
+        if client_order_id.startswith(self._prefix) or client_order_id in self.previous:
+            return True
+        run, mark, _ = client_order_id.partition("-")
+        return bool(mark) and run in self.runs
 
     def net(self, ticker: str) -> Size:
         """The position that the fills heard so far come to, told or not."""

@@ -166,6 +166,26 @@ def test_a_journal_that_cannot_be_read_does_not_keep_a_position_from_its_exits()
     asyncio.run(scenario())
 
 
+def test_orders_of_a_run_that_only_its_name_is_known_of_are_withdrawn_before_the_market_is_loaded():
+    """The journal was lost. Another program's order is left alone, though its name begins alike."""
+
+    async def scenario() -> None:
+        async with serving(flow_of([T]).flow(), speed=SPEED) as served:
+            for name in ("lost-1", "lostandfound-1", "lost"):
+                await served.ann.place(T, "bid", "0.0200", "1.00", client_order_id=name)
+            house = LiveHouse(served, past=WrittenPast(earlier_runs=("lost",)))
+            house.open_desk(T)
+            house.gateway.start()
+            try:
+                await house.until(lambda: house.desks[T].is_loaded)
+
+                assert rests(served) == ["lostandfound-1", "lost"]
+            finally:
+                await ended(house)
+
+    asyncio.run(scenario())
+
+
 def test_fills_that_the_journal_has_are_not_missed_and_the_position_is_the_same():
     async def scenario() -> None:
         async with serving(flow_of([T]).flow(), speed=SPEED) as served:
