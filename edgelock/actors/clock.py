@@ -18,6 +18,11 @@ def monotonic_ns() -> int:
     return time.monotonic_ns()
 
 
+def asleep_ns() -> int:
+    """How long the machine has slept since it was started, real nanoseconds. Monotonic time stands still meanwhile."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
+
+
 def wall_clock_ns() -> Timestamp:
     """The machine's idea of UTC, in nanoseconds since the Unix epoch. May jump; for people and the venue."""
     return Timestamp(time.time_ns())
