@@ -113,6 +113,13 @@ class Line:
         except ArithmeticError:
             raise LineProblem(f"{key} is {self.data[key]!r}, not a ratio") from None
 
+    def words(self, key: str) -> frozenset[str]:
+        """A list of texts, such as the orders that were recovered."""
+        value = self.data.get(key)
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise LineProblem(f"{key} is {value!r}, not a list of texts")
+        return frozenset(value)
+
     def part(self, key: str) -> "Line":
         """An object inside the line, such as the "from" of an amendment."""
         value = self.data.get(key)

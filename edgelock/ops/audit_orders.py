@@ -98,6 +98,11 @@ class OrderLedger:
             self._end(order_id)
         return None
 
+    def keep_only(self, order_ids: frozenset[str]) -> None:
+        """Only these are live: the others ended while nobody was there to tell of it."""
+        for order_id in [known for known in self._orders if known not in order_ids]:
+            self._end(order_id)
+
     def _find(self, order_id: str) -> LoggedOrder | None:
         return self._orders.get(order_id) or self._finished.get(order_id)
 

@@ -93,7 +93,10 @@ class LogAudit:
         elif action in ("cb_soft", "cb_hard"):
             self._judge_breaker(line)
         elif action == "actor_restart" and line.has("market"):
-            self._market(line.word("market")).hand_over()
+            market = self._market(line.word("market"))
+            market.hand_over()
+            if line.has("recovered_orders"):
+                market.quotes.orders.keep_only(line.words("recovered_orders"))
         elif action == "actor_restart" and line.word("actor") == _DOOR:
             for each in self._markets.values():
                 each.begin_anew()

@@ -195,6 +195,24 @@ def test_a_new_life_of_the_door_has_withdrawn_what_rested_so_its_exits_are_not_t
     assert found.is_clean
 
 
+def test_an_exit_that_filled_while_its_market_was_down_does_not_count_for_the_next_life(tmp_path):
+    """Its fill is part of what was recovered, and no line tells of it."""
+    number = index_of(SESSION, action("quote_place", role="exit", kind="take_profit"))
+    again = changed(SESSION[number], client_order_id="of-the-next-life")
+
+    def restarted_with(*orders):
+        restart = ActorRestart(
+            at=NOON, market=TICKER, actor=f"market:{TICKER}", incarnation=2, restarts_in_window=1,
+            backoff_s=Duration(0), down_s=Duration(0), recovered_net=None, recovered_vwap=None,
+            recovered_orders=orders,
+        )  # fmt: skip
+        return audited(tmp_path, renumbered([*SESSION[: number + 1], *lines_of([restart]), again]))
+
+    assert restarted_with().is_clean
+    still_there = restarted_with(json.loads(SESSION[number])["client_order_id"])
+    assert [finding.check for finding in still_there.kept] == [Check.ORDERS]
+
+
 def test_a_log_cut_at_its_start_is_noted_and_not_accused(tmp_path):
     findings = audited(tmp_path, SESSION[len(SESSION) // 2 :])
 
