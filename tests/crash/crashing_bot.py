@@ -29,7 +29,7 @@ def main() -> None:
     """Take orders, and be the program."""
     switch = CrashSwitch()
     if kind := os.environ.pop(SABOTAGE_VARIABLE, ""):
-        KINDS[kind][0]()
+        KINDS[kind].do()
     install(switch)
     counts_file = os.environ.pop(COUNTS_VARIABLE, "")
     if counts_file:

@@ -5,13 +5,14 @@ Only in a process that is to die, by the variable CRASH_SABOTAGE. Each kind name
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edgelock.actors.journal import Journal, RecordedFill
-from edgelock.actors.live_desk import LiveDesk
+from edgelock.actors.live_past import LivePast
 from edgelock.actors.live_record import LiveRecord
-from edgelock.core.units import Timestamp
+from edgelock.actors.sweep import MarketPast
+from edgelock.core import recovery
 
 
 def fills_unwritten() -> None:
@@ -58,35 +59,52 @@ def kill_forgotten() -> None:
 
 def past_forgotten() -> None:
     """The newest fill of a market's past is overlooked."""
-    _instead(
-        LiveDesk, "loaded", lambda original: lambda desk, ticker, fills, net: original(desk, ticker, fills[1:], net)
-    )
+    _instead(recovery, "_merged", lambda original: lambda *sides: original(*sides)[:-1])
 
 
 def ages_forgotten() -> None:
     """What is held is taken for bought at the start."""
 
-    def made(original: Callable[..., None]) -> Callable[..., None]:
-        def loaded(desk: LiveDesk, ticker: str, fills: tuple[Any, ...], net: int) -> None:
-            now = Timestamp(desk._clock.now())
-            original(desk, ticker, tuple(replace(fill, at=now) for fill in fills), net)
+    def made(original: Callable[..., Any]) -> Callable[..., Any]:
+        def judge(past: LivePast, shown: MarketPast) -> Any:
+            found = original(past, shown)
+            if found is None:
+                return None
+            lots = tuple(replace(lot, opened_at=shown.as_of) for lot in found.position.lots)
+            return replace(found, position=replace(found.position, lots=lots))
 
-        return loaded
+        return judge
 
-    _instead(LiveDesk, "loaded", made)
+    _instead(LivePast, "judge", made)
 
 
-KINDS: dict[str, tuple[Callable[[], None], str]] = {
-    "fills-unwritten": (fills_unwritten, "no lost fill"),
-    "fills-written-twice": (fills_written_twice, "never: no doubled fill"),
-    "intents-unwritten": (intents_unwritten, "never: written down before it is sent"),
-    "leftovers-stay": (leftovers_stay, "no forgotten order"),
-    "same-order-ids": (same_order_ids, "exits"),
-    "kill-forgotten": (kill_forgotten, "kill latch"),
-    "past-forgotten": (past_forgotten, "lots"),
-    "ages-forgotten": (ages_forgotten, "ages"),
+def risk_forgotten() -> None:
+    """The risk side begins every life from nothing."""
+    _instead(Journal, "load_risk", lambda _original: lambda _journal, **_: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """How it is done, the promises of which one has to be found broken, and the row in which that can be seen."""
+
+    do: Callable[[], None]
+    promises: frozenset[str]
+    flavour: str = "quiet"
+    kill_chance: float = 0.0
+
+
+KINDS: dict[str, Damage] = {
+    "fills-unwritten": Damage(fills_unwritten, frozenset({"no lost fill"})),
+    "fills-written-twice": Damage(fills_written_twice, frozenset({"never: no doubled fill"})),
+    "intents-unwritten": Damage(intents_unwritten, frozenset({"never: written down before it is sent"})),
+    "leftovers-stay": Damage(leftovers_stay, frozenset({"no forgotten order", "never: no duplicate order"})),
+    "same-order-ids": Damage(same_order_ids, frozenset({"comes back", "exits", "no forgotten order"})),
+    "kill-forgotten": Damage(kill_forgotten, frozenset({"kill latch"}), kill_chance=1.0),
+    "past-forgotten": Damage(past_forgotten, frozenset({"lots"})),
+    "ages-forgotten": Damage(ages_forgotten, frozenset({"ages"})),
+    "risk-forgotten": Damage(risk_forgotten, frozenset({"breakers", "daily loss"}), flavour="breaker"),
 }
-"""By name: how it is done, and the promise that has to be found broken."""
+"""By name."""
 
 
 def _instead(owner: Any, name: str, made: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
