@@ -3,12 +3,12 @@
 import pytest
 
 from edgelock.actors import order_gateway as gateway
-from edgelock.actors.order_desk import OrderDesk
+from edgelock.actors.order_desk import ARCHIVE_KEPT, OrderDesk
 from edgelock.core import facts
 from edgelock.core.intents import AmendOrder, CancelOrder
 from edgelock.core.order import CancelReason, Kind, OrderState, Role, TimeInForce
 from edgelock.core.permit import Mode
-from edgelock.core.units import SECOND, Money
+from edgelock.core.units import SECOND, Money, Timestamp
 from tests.actors.test_paper_gateway import an_order
 from tests.actors.trading_doubles import Letterbox
 from tests.core.builders import HALTED, NOON, OPEN, a_market, cents, contracts
@@ -123,3 +123,16 @@ def test_the_moment_of_the_last_trim_is_on_record():
 
     assert a_desk(trim).recovered(NOON).last_trim_at == NOON
     assert a_desk(an_order("a")).recovered(NOON).last_trim_at is None
+
+
+def test_what_ended_long_ago_is_let_go_so_that_a_long_run_does_not_grow_without_end():
+    desk = a_desk(an_order("old"), an_order("new"))
+    ends = {"ticker": "T", "reason": "venue"}
+    desk.learned(gateway.Canceled(**ends, client_order_id="old", at=NOON))
+
+    desk.learned(gateway.Canceled(**ends, client_order_id="new", at=Timestamp(NOON + ARCHIVE_KEPT)))
+    assert desk.archive.keys() == {"old", "new"}
+    desk.sent(an_order("last"), NOON)
+    desk.learned(gateway.Canceled(**ends, client_order_id="last", at=Timestamp(NOON + ARCHIVE_KEPT + 1)))
+
+    assert desk.archive.keys() == {"new", "last"}
