@@ -57,13 +57,16 @@ def with_another_life(evidence: CrashEvidence) -> CrashEvidence:
 
 def with_a_take_profit_canceled(evidence: CrashEvidence) -> CrashEvidence:
     """In the middle of a time in which its market was down."""
+    name, crashed, recovered = next(
+        (order["client_order_id"], crashed, recovered)
+        for crashed, recovered in evidence.downtimes
+        for order in evidence.take_profits
+        if evidence.rested_at(order, crashed) and evidence.rested_at(order, recovered)
+    )
     account: dict[str, Any] = deepcopy(dict(evidence.account))
-    names = {order["client_order_id"] for order in evidence.take_profits}
-    crashed, recovered = evidence.downtimes[0]
-    ahead = evidence.monotonic(0)
+    middle = ((crashed + recovered) // 2 - evidence.monotonic(0)) * evidence.speed
     for order in account["order_history"]:
-        if order["client_order_id"] in names and evidence.rested_at(order, crashed):
-            middle = ((crashed + recovered) // 2 - ahead) * evidence.speed
+        if order["client_order_id"] == name:
             order.update(status="canceled", ended_at_ns=middle)
     return replace(evidence, account=account)
 

@@ -25,7 +25,7 @@ from edgelock.actors.live_commands import LiveCommands
 from edgelock.actors.market_actor import MarketActor
 from edgelock.actors.messages import CrashOnPurpose, Submit
 from edgelock.core.facts import BookChanged, Recovered, TradesPrinted
-from edgelock.core.intents import AmendOrder, CancelOrder, Intent
+from edgelock.core.intents import CancelOrder, Intent
 from edgelock.core.order import Kind, OrderState
 from edgelock.ops.command_line import main
 from edgelock.ops.trading_system import TradingSystem
@@ -98,7 +98,7 @@ def _probe_decisions(marks: Marks) -> None:
             for intent in decision.intents:
                 marks.wished.append((ticker, _named(intent), came))
         for intent in decision.intents:
-            if isinstance(intent, CancelOrder | AmendOrder):
+            if isinstance(intent, CancelOrder):
                 marks.withdrawn.setdefault(intent.client_order_id, now)
         if isinstance(fact, Recovered):
             with marks.recovered:
