@@ -25,19 +25,42 @@ def open_journal(directory: Path) -> tuple[Journal, str | None]:
     a newer version wrote it.
     """
     if not (directory / FILE_NAME).exists() and Witness(directory).knows_runs:
+        _hold(directory)
         return _begun_anew(directory, f"journal {directory / FILE_NAME}: the file of earlier runs is gone")
     try:
-        return Journal(directory), None
+        journal = Journal(directory)
     except JournalDamaged as damage:
+        _hold(directory)
         return _begun_anew(directory, f"{damage}; it is kept as {_kept_aside(directory).name}")
+    try:
+        _reserve_latch(directory, journal)
+    except JournalError:
+        journal.close()
+        raise
+    return journal, None
+
+
+def _reserve_latch(directory: Path, journal: Journal) -> None:
+    """The latch's own file is there before it is needed: a halt must not need room on the disk."""
+    witness = Witness(directory)
+    if witness.latch(KILL_LATCH) is None:
+        found = journal.read_latch(KILL_LATCH)
+        witness.set_latch(KILL_LATCH, found or Latch(is_on=False, who="nobody", at=Timestamp(0)))
+
+
+def _hold(directory: Path) -> None:
+    """Before anything else, which a crash may cut off."""
+    Witness(directory).set_latch(KILL_LATCH, Latch(is_on=True, who=_LOST_BY, at=_now()))
+
+
+def _now() -> Timestamp:
+    """No run has begun, so the clock is the real one."""
+    return Timestamp(time.time_ns())
 
 
 def _begun_anew(directory: Path, what: str) -> tuple[Journal, str]:
-    # No run has begun, so there is no clock but the real one.
-    latch = Latch(is_on=True, who=_LOST_BY, at=Timestamp(time.time_ns()))
-    Witness(directory).set_latch(KILL_LATCH, latch)  # first: a crash after the new file would leave no other trace
     journal = Journal(directory)
-    journal.set_latch(KILL_LATCH, is_on=latch.is_on, who=latch.who, at=latch.at)
+    journal.set_latch(KILL_LATCH, is_on=True, who=_LOST_BY, at=_now())
     return journal, f"{what}; a new one was begun, and entries wait for: python run.py resume"
 
 

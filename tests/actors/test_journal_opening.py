@@ -7,6 +7,7 @@ import pytest
 
 from edgelock.actors.journal import FILE_NAME, Journal, JournalDamaged, JournalError
 from edgelock.actors.journal_opening import open_journal
+from edgelock.actors.journal_witness import Witness
 from edgelock.actors.risk_actor import KILL_LATCH
 from tests.actors.journal_examples import NOON, SCOPE, with_some_of_everything
 
@@ -31,6 +32,19 @@ def test_a_first_start_and_a_sound_journal_hold_nothing(tmp_path):
     assert opened(tmp_path) == (False, None, ())
     a_run_was_here(tmp_path)
     assert opened(tmp_path) == (False, None, ("r1",))
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_the_latch_has_its_room_on_the_disk_before_it_is_needed(tmp_path, is_on):
+    if is_on:
+        with_some_of_everything(tmp_path).close()
+        (tmp_path / "kill.latch").unlink()
+
+    assert opened(tmp_path)[:2] == (is_on, None)
+
+    latch = Witness(tmp_path).latch(KILL_LATCH)
+    assert latch is not None
+    assert latch.is_on == is_on
 
 
 def test_a_journal_that_is_gone_is_told_and_holds_entries_until_resume(tmp_path):
