@@ -24,11 +24,13 @@ from tests.crash.victim import Exchange, Victim, VictimFailed, wait_until
 
 SPEED = 60
 CHECK_WITHIN_S = 40.0
-REACH_WITHIN_S = 8.0
+REACH_WITHIN_S = 11.0
 RECOVER_WITHIN_S = 4.0
 """A point of the recovery is passed in this time after the bot takes commands, or not at all."""
 WARM_WITHIN_S = 15.0
 END_WITHIN_S = 40.0
+ROW_WITHIN_S = 150.0
+"""A row ends after so long, because the exchange's evening does."""
 LOOK_EVERY_S = 0.15
 LOOKS = 10
 KILL_CHANCE = 0.12
@@ -131,9 +133,9 @@ class Chain:
             self._stack.callback(self._exchange.stop)
             bot = self._start()
             self._warm_up(bot)
-            done = 0
+            done, deadline = 0, time.monotonic() + ROW_WITHIN_S
             crash = self._source.next()
-            while crash is not None and done < self._length:
+            while crash is not None:
                 self._began = time.monotonic()
                 result, bot = self._crash(crash, bot)
                 self._source.done(result)
@@ -142,7 +144,8 @@ class Chain:
                     ledger = json.dumps(self._exchange.ledger())
                     (self.directory / "ledger.json").write_text(ledger, encoding="utf-8")
                     return False
-                crash = self._source.next() if done < self._length else None
+                is_over = done >= self._length or time.monotonic() > deadline
+                crash = None if is_over else self._source.next()
             return True
 
     # --- one crash ----------------------------------------------------------------------------------------------
