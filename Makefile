@@ -15,7 +15,7 @@ CORE_COVERAGE := $(BIN)/coverage report --include='edgelock/core/*' --fail-under
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test lint format types imports tests coverage campaign simulate storm clean
+.PHONY: help venv run test lint format types imports tests coverage campaign simulate storm crashes isolation clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 16
@@ -59,6 +59,12 @@ simulate: $(VENV)/.installed ## 20 runs of two market hours, live under faults, 
 
 storm: $(VENV)/.installed-test ## fifty markets on the smallest rate tier: how long exits wait
 	$(BIN)/python -m tests.scenarios.order_storm $(ARGS)
+
+crashes: $(VENV)/.installed-test ## kill -9 at 300 labelled points, and again in 50 recoveries (ARGS="--points 30")
+	$(BIN)/python -m tests.crash run --jobs 2 $(ARGS)
+
+isolation: $(VENV)/.installed-test ## one market crashes a hundred times: what the others notice
+	$(BIN)/python -m tests.scenarios.market_crashes $(ARGS)
 
 clean: ## remove .venv and what the tools leave; never state/
 	rm -rf $(VENV) build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -343,6 +343,14 @@ class DriftNews:
 
 
 @dataclass(frozen=True, slots=True)
+class StormNews:
+    """Many different markets crashed together: nobody enters until the supervisor has found that they live again."""
+
+    lane: ClassVar[Lane] = Lane.CONTROL
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StopTrading:
     """The run is ending: from now on every verdict is HALTED."""
 

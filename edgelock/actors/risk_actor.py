@@ -34,6 +34,7 @@ from edgelock.actors.messages import (
     RiskTick,
     SettingsNews,
     StopTrading,
+    StormNews,
     UrgentFact,
 )
 from edgelock.actors.risk_board import RiskBoard
@@ -146,6 +147,8 @@ class RiskActor(SupervisedActor):
                 self._apply(risk.realized(self._state, ticker, pnl, at=at, now=now))
             case ResultsRecovered(ticker, results):
                 self._apply(risk.results_recovered(self._state, ticker, results, now))
+            case StormNews(is_on):
+                self._apply(risk.storm(self._state, now, is_on=is_on))
             case StopTrading():
                 self._apply(risk.stopping(self._state, now))
             case ClockCompared(least_ms, most_ms):

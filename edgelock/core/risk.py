@@ -167,6 +167,11 @@ def stopping(state: RiskState, now: Timestamp) -> RiskStep:
     return RiskStep(replace(state, is_stopping=True, stopping_since=state.stopping_since or now))
 
 
+def storm(state: RiskState, now: Timestamp, *, is_on: bool) -> RiskStep:
+    """Many markets crashed together, whatever the cause; or they live again."""
+    return RiskStep(replace(state, storm_since=(state.storm_since or now) if is_on else None))
+
+
 def journal_told(state: RiskState, now: Timestamp, trouble: str) -> RiskStep:
     """What keeps the journal from being written, "" when nothing does. Told when it begins and when it is over."""
     return _journal_held(state, now, trouble=trouble, unread=state.memory_unread)

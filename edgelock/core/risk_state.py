@@ -40,6 +40,7 @@ class RiskState:
     loss_limit_until  the end of the day on which the limit was reached; None while it is not
     count_restarted_at  when an operator's resume ended the limit and began the day's count anew; None if never today
     journal_trouble   what keeps the journal from being written, "" when nothing does
+    storm_since       when so many markets crashed together that their restarts are held
     memory_unread     why what was known before this life could not be read; "" when it was; until a resume
     """
 
@@ -63,6 +64,7 @@ class RiskState:
     journal_trouble: str = ""
     memory_unread: str = ""
     journal_since: Timestamp | None = None
+    storm_since: Timestamp | None = None
 
     def market(self, ticker: str) -> MarketRisk:
         """What is known of one market; nothing yet is a clean record."""

@@ -147,6 +147,14 @@ def _kill_measured(case: _Case) -> tuple[str, str]:
     return on if state.is_killed else "off", "off"
 
 
+def _storm(case: _Case) -> _Hold | None:
+    return None if case.state.storm_since is None else _Hold(case.state.storm_since)
+
+
+def _storm_measured(case: _Case) -> tuple[str, str]:
+    return "none" if case.state.storm_since is None else "many markets crashed together", "none"
+
+
 def _journal(case: _Case) -> _Hold | None:
     state = case.state
     return _Hold(state.journal_since) if state.journal_trouble or state.memory_unread else None
@@ -289,6 +297,7 @@ _GUARDS = (
     _Guard("stopping", "all", _stopping, _stopping_measured),
     _Guard(KILL_REASON, "all", _kill, _kill_measured),
     _Guard("journal", "all", _journal, _journal_measured),
+    _Guard("restart_storm", "all", _storm, _storm_measured),
     _Guard("loss_limit", "all", _loss_limit, _loss_limit_measured),
     _Guard("clock_skew", "all", _clock_skew, _clock_skew_measured),
     _Guard("cb_hard", "all", _hard_all, _hard_all_measured),

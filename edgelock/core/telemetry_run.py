@@ -138,7 +138,9 @@ class ShutdownBegin(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShutdownDone(Record):
-    """open_orders is the venue's own count after everything was cancelled; positions remain and are named."""
+    """open_orders is the venue's own count after everything was cancelled, -1 when it could not be had; positions
+    remain and are named.
+    """
 
     action = "shutdown_done"
     open_orders: int

@@ -3,8 +3,10 @@
 The main thread does no work of its own: it takes signals and other events off one queue and acts on them.
 """
 
+import os
 import random
 import secrets as tokens
+import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -40,19 +42,24 @@ from edgelock.ops.feed_listeners import listeners_of
 from edgelock.ops.gateways import gateway_of
 from edgelock.ops.going_live import told_risk
 from edgelock.ops.instance_lock import InstanceLock
+from edgelock.ops.life_signs import LifeSigns
 from edgelock.ops.market_selection import MarketSource
 from edgelock.ops.roster import CACHE_S, UNREADABLE, Roster
 from edgelock.ops.run_events import RunEvents, Stop
 from edgelock.ops.run_loop import RunLoop, RunTelemetry
 from edgelock.ops.run_options import RunOptions
 from edgelock.ops.secret_redactor import redactor_of
+from edgelock.ops.service_notify import ServiceNotify, service_notify
 from edgelock.ops.settings import flat
+from edgelock.ops.start_thread import StartThread
 from edgelock.ops.trading_system import TradingSystem
 from edgelock.ops.user_error import UserError
 from edgelock.ops.venue import Venue, open_venue
 from edgelock.ops.venue_address import KALSHI, VenueAddress
 
 EXIT_SOFTWARE = 70
+EXIT_TRY_AGAIN = 75
+"""Nothing is wrong with us or the settings: the same start may succeed later."""
 _T = TypeVar("_T")
 POLL_S_MIN = 2.0
 STATUS_EVERY_S_MIN = 0.5
@@ -70,17 +77,36 @@ def run(options: RunOptions, *, addresses: Mapping[str, VenueAddress] = KALSHI) 
 
     addresses  where demo and prod are; for tests, which bring a venue of their own on this machine
     """
+    # Until there is something to take down in order, either signal ends the program at once.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
+        notify = _notify()
+        if notify is not None:
+            stack.callback(notify.close)
         stack.enter_context(InstanceLock(options.settings.state.directory))
         early: list[str] = []
         journal = _journal(options, early)
         stack.callback(journal.close)
         venue = open_venue(options, told=early.append, addresses=addresses)
         stack.callback(venue.close)
-        return _trade(options, venue, journal, early, stack)
+        return _trade(options, venue, journal, early, notify, stack)
 
 
-def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str], stack: ExitStack) -> int:
+def _notify() -> ServiceNotify | None:
+    try:
+        return service_notify(os.environ)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+def _trade(
+    options: RunOptions,
+    venue: Venue,
+    journal: Journal,
+    early: list[str],
+    notify: ServiceNotify | None,
+    stack: ExitStack,
+) -> int:
     events, telemetry = RunEvents(), _run_telemetry(options)
     scope = scope_of(
         mode=options.settings.mode,
@@ -104,32 +130,59 @@ def _trade(options: RunOptions, venue: Venue, journal: Journal, early: list[str]
         poll_s=_poll_s(options, venue),
         cache_s=0.0 if venue.is_embedded else CACHE_S,
     )
-    loop = RunLoop(options=options, venue=venue, system=system, roster=roster, events=events, telemetry=telemetry)
+    at_risk = (told_risk(options, venue, rest),) if options.settings.mode == "live" else ()
+    watch = _exchange_watch(system, venue, stack)
+    steps = (
+        watch.start,
+        lambda: _patiently("the venue's markets", roster.refresh),
+        roster.start,
+        lambda: _wait_for_books(system),
+    )
+    loop = RunLoop(
+        options=options,
+        venue=venue,
+        system=system,
+        roster=roster,
+        events=events,
+        telemetry=telemetry,
+        signs=_life_signs(options, venue, system, journal, notify),
+        start=StartThread(steps, events),
+        opened=lambda loop: _open_to_people(loop, options, venue, system, stack),
+    )
     loop.take_signals()
     system.start()
-    try:
-        system.record(_config(options, venue), *(_said(line, venue) for line in early))
-        system.record(*_preflight(options, venue), _reconciled(journal, scope, venue, options))
-        if options.settings.mode == "live":
-            system.record(told_risk(options, venue, rest))
-        watch = _exchange_watch(system, venue, stack)
-        watch.start()
-        _patiently("the venue's markets", roster.refresh)
-        roster.start()
-        _wait_for_books(system)
-        venue.release_clock()
-        server = ControlServer(
-            options.settings.state.directory,
-            control_handlers(loop, loop.gate_history),
-            failed=lambda error: system.record(
-                LibraryLog(at=venue.clock.now(), logger="edgelock.control", severity="ERROR", message=repr(error))
-            ),
-        )
-        stack.callback(server.close)
-        return loop.run()
-    except BaseException:
-        loop.abandon()
-        raise
+    system.record(_config(options, venue), *(_said(line, venue) for line in early))
+    system.record(*_preflight(options, venue), _reconciled(journal, scope, venue, options), *at_risk)
+    return loop.run()
+
+
+def _open_to_people(loop: RunLoop, options: RunOptions, venue: Venue, system: TradingSystem, stack: ExitStack) -> None:
+    """The start is done: let time run and take commands."""
+    venue.release_clock()
+    server = ControlServer(
+        options.settings.state.directory,
+        control_handlers(loop, loop.gate_history),
+        failed=lambda error: system.record(
+            LibraryLog(at=venue.clock.now(), logger="edgelock.control", severity="ERROR", message=repr(error))
+        ),
+    )
+    stack.callback(server.close)
+
+
+def _life_signs(
+    options: RunOptions, venue: Venue, system: TradingSystem, journal: Journal, notify: ServiceNotify | None
+) -> LifeSigns:
+    return LifeSigns(
+        run=system.run,
+        directory=options.settings.state.directory,
+        supervisor=system.supervisor,
+        markets=system.boards.markets.states,
+        journal_trouble=lambda: journal.trouble,
+        notify=notify,
+        say=lambda line: system.record(
+            LibraryLog(at=venue.clock.now(), logger="edgelock.life_signs", severity="WARNING", message=line)
+        ),
+    )
 
 
 def _build_system(
@@ -172,6 +225,7 @@ def _build_system(
         ),
         escalated=lambda news: _on_notice(news, events),
         rng=_rng(),
+        redact=telemetry.redactor.text,
     )
 
 
@@ -256,7 +310,7 @@ def _patiently(what: str, read: Callable[[], _T]) -> _T:
     try:
         return read()
     except UNREADABLE as error:
-        raise UserError(f"{what} could not be read: {error}") from None
+        raise UserError(f"{what} could not be read: {error}", exit_code=EXIT_TRY_AGAIN) from None
 
 
 def _wait_for_books(system: TradingSystem) -> None:

@@ -91,6 +91,18 @@ def _crash(text: str) -> object:
     return parse_crash(text)
 
 
+def _hang(text: str) -> object:
+    from edgelock.ops.trade_command import parse_hang
+
+    return parse_hang(text)
+
+
+def _actor_crash(text: str) -> object:
+    from edgelock.ops.trade_command import parse_actor_crash
+
+    return parse_actor_crash(text)
+
+
 def _markets(text: str) -> object:
     from edgelock.ops.trade_command import parse_markets
 
@@ -103,7 +115,7 @@ def _markets(text: str) -> object:
 @click.option("--speed", metavar="X", help="Market seconds per real second, 0.1 to 10000 (embedded exchange).")
 @click.option("--seed", metavar="N", help="Seed of the embedded exchange's scenario: the same seed, the same evening.")
 @click.option(
-    "--scenario", metavar="NAME", help="evening, nhl, nfl, cfb, quiet, jumpy or eventful (embedded exchange)."
+    "--scenario", metavar="NAME", help="evening, nhl, nfl, cfb, quiet, jumpy, eventful or busy (embedded exchange)."
 )
 @click.option("--recording", metavar="FILE", help="Play a recording back as the embedded exchange's market.")
 @click.option("--log", metavar="FILE", help="Telemetry file of this run; one that exists needs --append.")
@@ -117,6 +129,22 @@ def _markets(text: str) -> object:
     metavar="TICKER@SECONDS",
     help="Fault switch: crash this market's actor (any: one with a position) so long after the start, to watch it "
     "come back. Repeatable; "
+    "embedded exchange only.",
+)
+@click.option(
+    "--hang-market",
+    multiple=True,
+    callback=_parsed(_hang),
+    metavar="TICKER@SECONDS:SECONDS",
+    help="Fault switch: hang this market's actor (or any) so long after the start, for so long, to watch it be "
+    "replaced. Repeatable; embedded exchange only.",
+)
+@click.option(
+    "--crash-actor",
+    multiple=True,
+    callback=_parsed(_actor_crash),
+    metavar="ACTOR@SECONDS",
+    help="Fault switch: crash telemetry, exchange (the door), risk or feed so long after the start. Repeatable; "
     "embedded exchange only.",
 )
 @click.option(

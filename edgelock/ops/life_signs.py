@@ -70,6 +70,11 @@ class LifeSigns:
         """The main thread has come round."""
         self._main_ns = self._monotonic()
 
+    @property
+    def phase(self) -> RunPhase:
+        """The one that was entered last."""
+        return self._phase
+
     def enter(self, phase: RunPhase) -> None:
         """The run's next phase; the service manager is told at once."""
         self.beat()

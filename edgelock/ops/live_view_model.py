@@ -31,7 +31,7 @@ from edgelock.ops.live_view_text import (
 )
 from edgelock.ops.restart_log import MARKET_PREFIX, ticker_of
 
-DOWN = {ChildState.BACKOFF: "backoff", ChildState.QUARANTINED: "quarantine"}
+DOWN = {ChildState.BACKOFF: "backoff", ChildState.QUARANTINED: "quarantine", ChildState.WAITING: "waiting"}
 """What is said of an actor that is not at work and should be."""
 
 

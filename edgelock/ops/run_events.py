@@ -25,7 +25,19 @@ class Kill:
     who: str
 
 
-RunEvent = Stop | Reload | Kill
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The start has done everything that waits for the venue."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """The start cannot go on; what was started must be taken down before the error is shown."""
+
+    error: Exception
+
+
+RunEvent = Stop | Reload | Kill | Started | StartFailed
 
 
 class RunEvents:

@@ -1,7 +1,8 @@
-"""The life of a run from its first market to its last line: signals, heartbeats, deadlines, and the way down.
+"""The life of a run from its first actor to its last line: signals, heartbeats, deadlines, and the way down.
 
-Only the main thread is here. It waits on one queue; between events it looks at the clock for what is due: the
-heartbeat, the end of `--duration`, a market to crash on purpose, the end of the embedded exchange's programme.
+Only the main thread is here, and it never waits for the venue: the start does that on a thread of its own. It waits on
+one queue; between events it looks at the clock for what is due: the heartbeat, the end of `--duration`, a fault switch,
+the end of the embedded exchange's programme.
 """
 
 import json
@@ -21,17 +22,22 @@ from edgelock.actors.telemetry import TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
 from edgelock.core.telemetry import ConfigReload, Heartbeat, LibraryLog, ShutdownBegin, ShutdownDone
 from edgelock.core.units import CONTRACT, SECOND, Duration, Money
+from edgelock.ops.fault_switches import FaultSwitches
 from edgelock.ops.gate_history import gate_history
+from edgelock.ops.health import RunPhase
+from edgelock.ops.life_signs import LifeSigns
 from edgelock.ops.live_view import LiveView
 from edgelock.ops.live_view_model import RunFacts, ViewModel, view_model
 from edgelock.ops.roster import Roster
-from edgelock.ops.run_events import Kill, Reload, RunEvents, Stop
-from edgelock.ops.run_options import ANY_MARKET, RunOptions
+from edgelock.ops.run_events import Kill, Reload, RunEvents, Started, StartFailed, Stop
+from edgelock.ops.run_options import RunOptions
 from edgelock.ops.settings import RELOADABLE, Settings, changes
 from edgelock.ops.settings_error import SettingsError
 from edgelock.ops.settings_file import load
+from edgelock.ops.start_thread import StartThread
 from edgelock.ops.startup_block import startup_check
 from edgelock.ops.trading_system import TradingSystem
+from edgelock.ops.user_error import UserError
 from edgelock.ops.venue import Venue
 
 HEARTBEAT_EVERY_NS = 30 * SECOND
@@ -39,6 +45,7 @@ LOOK_EVERY_S = 0.5
 HEARING_TIMEOUT_S = 0.5
 HEARING_LOOK_S = 0.01
 EXIT_ORDERS_LEFT = 1
+EXIT_SOFTWARE = 70
 EXIT_SECOND_SIGNAL = 130
 
 
@@ -53,7 +60,11 @@ class RunTelemetry:
 
 
 class RunLoop:
-    """Runs until a reason to stop comes, then takes everything down and returns the exit code."""
+    """Runs until a reason to stop comes, then takes everything down and returns the exit code.
+
+    start   what waits for the venue before the run may trade
+    opened  called once when that is done
+    """
 
     def __init__(
         self,
@@ -64,6 +75,9 @@ class RunLoop:
         roster: Roster,
         events: RunEvents,
         telemetry: RunTelemetry,
+        signs: LifeSigns,
+        start: StartThread,
+        opened: Callable[["RunLoop"], None],
     ) -> None:
         self.options = options
         self.venue = venue
@@ -71,28 +85,54 @@ class RunLoop:
         self.roster = roster
         self.events = events
         self.telemetry = telemetry
+        self._signs = signs
+        self._start = start
+        self._opened = opened
+        self._is_open = False
         self.began_ns = monotonic_ns()
         self.gate_history = gate_history(system)
         self._next_heartbeat_ns = self.began_ns + HEARTBEAT_EVERY_NS
         self._steps_at_heartbeat = 0
-        self._crashes = sorted(options.crash_market, key=lambda crash: crash.after)
+        self._switches = FaultSwitches(options.fault_switches, system, self._say)
         self._is_stopping = False
         self._view = LiveView(self._view_model, Console()) if options.live_view else None
 
     def run(self) -> int:
-        """Wait. Everything was started before."""
+        """Start, wait for a reason to stop, stop. The actors were started before.
+
+        Raises what the start or the loop raised, when everything has been taken down.
+        """
         view = self._view
         if view is not None:
             view.start()
+        self._signs.start()
+        last_word = "stopped"
         try:
-            return self._until_stopped()
+            exit_code = self._until_stopped()
+            last_word = f"stopped with exit code {exit_code}"
+            return exit_code
+        except BaseException as error:
+            last_word = f"stopped by {type(error).__name__}"
+            self._take_down_after(error)
+            raise
         finally:
             if view is not None:
                 view.stop()
+            self._signs.end(last_word)
+
+    def _take_down_after(self, error: BaseException) -> None:
+        """Whatever it was, nothing of ours may be left resting because of it."""
+        if self._signs.phase is RunPhase.STOPPING:
+            self.system.stop()
+            return
+        exit_code = error.exit_code if isinstance(error, UserError) else EXIT_SOFTWARE
+        self._shut_down(Stop(who=f"{type(error).__name__}: {error}", exit_code=exit_code))
 
     def _until_stopped(self) -> int:
+        self._start.start()
         while True:
             event = self.events.next(LOOK_EVERY_S)
+            self._signs.beat()
             match event:
                 case Stop():
                     return self._shut_down(event)
@@ -100,6 +140,12 @@ class RunLoop:
                     self.system.switch_kill(on=on, who=who)
                 case Reload():
                     self._reload()
+                case StartFailed(error):
+                    raise error
+                case Started():
+                    self._opened(self)
+                    self._is_open = True
+                    self._signs.enter(RunPhase.TRADING)
                 case None:
                     pass
             self._look_at_the_clock()
@@ -123,12 +169,6 @@ class RunLoop:
             uptime=Duration(self.uptime_ns),
         )
 
-    def abandon(self) -> None:
-        """The start failed half-way: stop the actors, so that nothing is left running."""
-        self._is_stopping = True
-        self.roster.stop()
-        self.system.stop()
-
     @property
     def uptime_ns(self) -> int:
         """Real time since the start."""
@@ -142,31 +182,29 @@ class RunLoop:
         if now >= self._next_heartbeat_ns:
             self._next_heartbeat_ns += HEARTBEAT_EVERY_NS
             self.system.record(self._heartbeat())
-        while self._crashes and self.uptime_ns >= self._crashes[0].after:
-            self._crash(self._crashes.pop(0).ticker)
-        if self.options.duration is not None and self.uptime_ns >= self.options.duration:
-            self.events.put(Stop(who="duration"))
+        if self._is_open:
+            self._look_at_the_options()
+        if self.system.supervisor.ended.is_set():
+            self.events.put(Stop(who=f"supervisor: {self._obituary()}", exit_code=EXIT_SOFTWARE))
         elif self.venue.child is not None:
             self._watch_the_child()
+
+    def _look_at_the_options(self) -> None:
+        self._switches.throw_due(Duration(self.uptime_ns))
+        if self.options.duration is not None and self.uptime_ns >= self.options.duration:
+            self.events.put(Stop(who="duration"))
+
+    def _obituary(self) -> str:
+        died = self.system.supervisor.obituary
+        return "gone" if died is None else died.reason_text
 
     def _watch_the_child(self) -> None:
         child = self.venue.child
         assert child is not None
         if child.exit_code is not None:
             self.events.put(Stop(who=f"the embedded exchange ended with exit code {child.exit_code}", exit_code=70))
-        elif self.roster.all_over() and self.venue.is_programme_over():
+        elif self._is_open and self.roster.all_over() and self.venue.is_programme_over():
             self.events.put(Stop(who="every market is over"))
-
-    def _crash(self, wanted: str) -> None:
-        ticker = self._market_to_crash() if wanted == ANY_MARKET else wanted
-        if not self.system.crash_market(ticker, "fault switch --crash-market"):
-            self._say(f"--crash-market {ticker}: no such market is traded")
-
-    def _market_to_crash(self) -> str:
-        """One that holds a position, so that there is something to come back to; else the first."""
-        states = self.system.boards.markets.states()
-        held = [state for state in states if state.position.sign] or list(states)
-        return held[0].market.ticker if held else ANY_MARKET
 
     def _heartbeat(self) -> Heartbeat:
         system = self.system
@@ -219,7 +257,7 @@ class RunLoop:
     # --- signals and the way down -------------------------------------------------------------------------------
 
     def take_signals(self) -> None:
-        """From now on signals are events; one that comes while the run is starting is acted on once it has."""
+        """From now on signals are events, and `run` acts on them at once, also while the start waits for the venue."""
 
         def take(number: int, act: Callable[[], None]) -> None:
             signal.signal(number, lambda _number, _frame: act())
@@ -237,7 +275,7 @@ class RunLoop:
             self.events.put(Stop(who=who))
             return
         live = [order.client_order_id for state in self.system.boards.markets.states() for order in state.orders]
-        words = "no order of ours was known to be live" if not live else f"still open: {', '.join(live)}"
+        words = f"still open: {', '.join(live)}" if live else self._no_live_order()
         line = {"action": "shutdown_aborted", "level": "error", "run": self.system.run,
                 "message": f"second {who}: stopped at once; {words}"}  # fmt: skip
         if self._view is not None:
@@ -247,9 +285,16 @@ class RunLoop:
             os.kill(self.venue.child.pid, signal.SIGKILL)
         os._exit(EXIT_SECOND_SIGNAL)
 
+    def _no_live_order(self) -> str:
+        if self._is_open:
+            return "no order of ours was known to be live"
+        return "the start was not done: no order of this run was known to be live, an earlier run's may be"
+
     def _shut_down(self, reason: Stop) -> int:
         """Close the gate, cancel everything, confirm by the venue's own list, flush."""
         self._is_stopping = True
+        self._signs.enter(RunPhase.STOPPING)
+        self._start.abandon()
         system = self.system
         system.record(ShutdownBegin(at=system.clock.now(), who=reason.who))
         self.roster.stop()
@@ -271,6 +316,7 @@ class RunLoop:
             pause.wait(HEARING_LOOK_S)
 
     def _done(self, left: OpenOrdersLeft | None, exit_code: int) -> ShutdownDone:
+        is_known = left is not None and (left.is_confirmed or bool(left.open_orders))
         if left is None or not left.is_confirmed:
             self._say("the venue did not confirm in time that every order is cancelled")
         for client_order_id in () if left is None else left.open_orders:
@@ -278,7 +324,7 @@ class RunLoop:
         positions = () if left is None else tuple(_position_text(ticker, net) for ticker, net in left.positions)
         return ShutdownDone(
             at=self.system.clock.now(),
-            open_orders=-1 if left is None else len(left.open_orders),
+            open_orders=len(left.open_orders) if left is not None and is_known else -1,
             positions=positions,
             realized=self.realized(),
             exit_code=exit_code,

@@ -24,6 +24,29 @@ class CrashAt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HangAt:
+    """A fault switch: this market's actor does not come back for `lasts`, so long after the start (real time)."""
+
+    ticker: str
+    after: Duration
+    lasts: Duration
+
+
+INFRASTRUCTURE = ("telemetry", "exchange", "risk", "feed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrashActorAt:
+    """A fault switch: this actor, one of INFRASTRUCTURE, is made to crash so long after the start (real time)."""
+
+    actor: str
+    after: Duration
+
+
+FaultAt = CrashAt | HangAt | CrashActorAt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """One run of the bot.
 
@@ -32,7 +55,9 @@ class RunOptions:
     log_path       telemetry file, in a directory that exists
     live_view      a person's table instead of the JSON stream on stdout
     markets        tickers to trade instead of the selection's, empty for the selection
-    crash_market   markets that are made to crash; embedded venue only
+    crash_market   markets that are made to crash; embedded venue only, like the next two
+    hang_market    markets that are made to hang
+    crash_actor    actors of the infrastructure that are made to crash
     exchange_log   where the embedded exchange writes its request log, or None
     exchange_ledger  where the embedded exchange writes its books at its end, or None
     faults         the file that says what goes wrong on the embedded exchange, or None
@@ -56,3 +81,10 @@ class RunOptions:
     faults: Path | None
     exchange: Path | None = None
     preflight: tuple[CheckResult, ...] = ()
+    hang_market: tuple[HangAt, ...] = ()
+    crash_actor: tuple[CrashActorAt, ...] = ()
+
+    @property
+    def fault_switches(self) -> tuple[FaultAt, ...]:
+        """All that is to fail on purpose."""
+        return (*self.crash_market, *self.hang_market, *self.crash_actor)

@@ -172,7 +172,7 @@ class SupervisionSettings(SettingsModel):
 
     max_restarts: Count = setting(5)
     window: PositiveSeconds = setting("600", key="window_s")
-    backoff_base: PositiveSeconds = setting("0.2", key="backoff_base_s")
+    backoff_base: PositiveSeconds = setting("0.1", key="backoff_base_s")
     backoff_cap: PositiveSeconds = setting("30", key="backoff_cap_s")
     equal_failures: Count = setting(3)
     hung_after: PositiveSeconds = setting("5", key="hung_after_s")

@@ -3,9 +3,9 @@
 import threading
 
 from edgelock.actors.address import Address
-from edgelock.actors.messages import ClockCompared, ExchangeStatusNews, GroupNews, PrivateFeedNews
+from edgelock.actors.messages import ClockCompared, ExchangeStatusNews, GroupNews, PrivateFeedNews, StormNews
 
-Standing = ExchangeStatusNews | PrivateFeedNews | GroupNews | ClockCompared
+Standing = ExchangeStatusNews | PrivateFeedNews | GroupNews | ClockCompared | StormNews
 
 
 class StandingNews:
@@ -25,7 +25,7 @@ class StandingNews:
     def forget_orders(self) -> None:
         """The door starts anew: what it and its gateway found out, they find out again."""
         with self._lock:
-            kept = (ExchangeStatusNews, ClockCompared)
+            kept = (ExchangeStatusNews, ClockCompared, StormNews)
             self._last = {subject: news for subject, news in self._last.items() if isinstance(news, kept)}
 
     def retell(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from edgelock.core.units import SECOND, Duration
 from edgelock.ops.credentials import credentials_of, require_private_dotenv
 from edgelock.ops.instance_lock import make_state_directory
-from edgelock.ops.run_options import CrashAt, RunOptions
+from edgelock.ops.run_options import INFRASTRUCTURE, CrashActorAt, CrashAt, HangAt, RunOptions
 from edgelock.ops.settings_entries import Entry, Key
 from edgelock.ops.settings_file import DEFAULT_DOTENV, Loaded, load
 from edgelock.ops.user_error import UserError
@@ -23,7 +23,7 @@ SETTING_OPTIONS: Mapping[str, Key] = {
 """Options of `python run.py` that are settings laid over all other sources."""
 
 OF_ITS_OWN_EXCHANGE = ("speed", "seed", "scenario", "recording", "exchange_log", "exchange_ledger", "faults")
-EMBEDDED_ONLY = (*OF_ITS_OWN_EXCHANGE, "crash_market", "exchange")
+EMBEDDED_ONLY = (*OF_ITS_OWN_EXCHANGE, "crash_market", "hang_market", "crash_actor", "exchange")
 LONGEST = Decimal(31 * 24 * 3600)
 
 
@@ -46,6 +46,8 @@ class TradeArguments:
     exchange_ledger: Path | None
     faults: Path | None
     exchange: Path | None
+    hang_market: tuple[HangAt, ...] = ()
+    crash_actor: tuple[CrashActorAt, ...] = ()
 
 
 def run_options(arguments: TradeArguments, *, environ: Mapping[str, str], stdout_is_terminal: bool) -> RunOptions:
@@ -74,6 +76,8 @@ def run_options(arguments: TradeArguments, *, environ: Mapping[str, str], stdout
         markets=arguments.markets,
         recording=settings.embedded.recording if settings.venue.name == "embedded" else None,
         crash_market=arguments.crash_market,
+        hang_market=arguments.hang_market,
+        crash_actor=arguments.crash_actor,
         exchange_log=arguments.exchange_log,
         exchange_ledger=arguments.exchange_ledger,
         faults=arguments.faults,
@@ -99,6 +103,23 @@ def parse_crash(text: str) -> CrashAt:
     if not (ticker and at):
         raise ValueError("must be TICKER@SECONDS, such as KXNHLGAME-26MAY25TORMTL-TOR@30")
     return CrashAt(ticker=ticker, after=parse_seconds(seconds))
+
+
+def parse_hang(text: str) -> HangAt:
+    """TICKER@SECONDS:SECONDS, when and for how long. Raises ValueError that says what is allowed."""
+    ticker, at, times = text.rpartition("@")
+    after, colon, lasts = times.partition(":")
+    if not (ticker and at and colon):
+        raise ValueError("must be TICKER@SECONDS:SECONDS, such as KXNHLGAME-26MAY25TORMTL-TOR@30:12")
+    return HangAt(ticker=ticker, after=parse_seconds(after), lasts=parse_seconds(lasts))
+
+
+def parse_actor_crash(text: str) -> CrashActorAt:
+    """ACTOR@SECONDS. Raises ValueError that says what is allowed."""
+    actor, at, seconds = text.rpartition("@")
+    if not at or actor not in INFRASTRUCTURE:
+        raise ValueError(f"must be ACTOR@SECONDS, the actor one of {', '.join(INFRASTRUCTURE)}")
+    return CrashActorAt(actor=actor, after=parse_seconds(seconds))
 
 
 def parse_markets(text: str) -> tuple[str, ...]:

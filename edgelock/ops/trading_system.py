@@ -25,6 +25,7 @@ from edgelock.actors.messages import (
     ExchangeStatusNews,
     GatewayNews,
     GroupNews,
+    HangOnPurpose,
     KillSwitch,
     MarketNews,
     OpenOrdersLeft,
@@ -33,11 +34,20 @@ from edgelock.actors.messages import (
     SettingsNews,
     SettlementNews,
     StopTrading,
+    StormNews,
     Unsubscribe,
     UrgentFact,
     WithdrawMarket,
 )
-from edgelock.actors.notices import ChildCrashed, ChildHung, ChildQuarantined, Notice
+from edgelock.actors.notices import (
+    ChildCrashed,
+    ChildHung,
+    ChildQuarantined,
+    InfrastructureRestarting,
+    Notice,
+    StormHeld,
+    StormOver,
+)
 from edgelock.actors.order_gateway import GatewayAnswer, GatewayNotice, OrderGateway
 from edgelock.actors.restart_events import RestartBudget
 from edgelock.actors.risk_board import RiskBoard
@@ -52,7 +62,7 @@ from edgelock.core.market_state import RunMode
 from edgelock.core.permit import Mode, Permit
 from edgelock.core.rate_limit import TokenBucket
 from edgelock.core.telemetry import LibraryLog, Record
-from edgelock.core.units import SECOND, Money, Price
+from edgelock.core.units import SECOND, Duration, Money, Price
 from edgelock.kalshi.rest_call import ClockOffset
 from edgelock.ops.actor_builders import ActorBuilders, Addresses, Boards, RunTerms
 from edgelock.ops.life_notes import LifeNotes
@@ -85,6 +95,7 @@ class TradingSystem:
         build_feed: Callable[[Incarnation, "TradingSystem"], SupervisedActor],
         escalated: Callable[[Notice], None],
         rng: random.Random,
+        redact: Callable[[str], str],
         boards: Boards | None = None,
     ) -> None:
         self.run = run
@@ -95,11 +106,12 @@ class TradingSystem:
         self.addresses = Addresses(*(Address(name) for name in ("telemetry", "exchange", "risk", "feed")))
         self.boards = boards or Boards(markets=MarketBoard(), risk=RiskBoard(), gate=GateBoard())
         self.timer = TimerThread()
-        self.life_notes = LifeNotes(journal, failed=self._notes_failed)
+        self.life_notes = LifeNotes(journal, failed=self._notes_failed, redact=redact)
         self.restart_log = RestartLog(now=clock.now, record=self.record, run=run, notes=self.life_notes)
         self._standing = StandingNews(self.addresses.risk)
         self._escalated = escalated
         self._run_mode = RunMode(settings.mode)
+        self._is_closing = False
         self._markets: dict[str, tuple[Market, Address]] = {}
         self._build = ActorBuilders(
             RunTerms(
@@ -152,7 +164,9 @@ class TradingSystem:
         self.addresses.telemetry.tell(Records(records))
 
     def add_market(self, market: Market) -> None:
-        """Begin to trade a market: the door and the risk side know it before its actor lives."""
+        """Begin to trade a market, unless the end has begun: the door and the risk side know it before its actor."""
+        if self._is_closing:
+            return
         address = Address(f"{MARKET_PREFIX}{market.ticker}")
         self._markets[market.ticker] = market, address
         self.addresses.feed.tell(AddMarket(market, address))
@@ -217,8 +231,16 @@ class TradingSystem:
         return True
 
     def crash_market(self, ticker: str, reason: str) -> bool:
-        """The fault switch of an embedded run; False when no such market is traded."""
+        """A fault switch of an embedded run; False when no such market is traded."""
         return ticker in self._markets and self._markets[ticker][1].tell(CrashOnPurpose(reason))
+
+    def hang_market(self, ticker: str, lasts: Duration) -> bool:
+        """A fault switch of an embedded run; False when no such market is traded."""
+        return ticker in self._markets and self._markets[ticker][1].tell(HangOnPurpose(lasts / SECOND))
+
+    def crash_actor(self, name: str, reason: str) -> None:
+        """A fault switch of an embedded run: nobody of the infrastructure knows this message, and so it dies of it."""
+        getattr(self.addresses, name).tell(CrashOnPurpose(reason))
 
     def apply_settings(self, settings: Settings) -> None:
         """Hand the changed numbers to everyone who uses them."""
@@ -231,9 +253,10 @@ class TradingSystem:
 
     def close_orders(self) -> OpenOrdersLeft | None:
         """Stop deciding, cancel everything, and report what the venue still shows; None when no answer came."""
+        self._is_closing = True
         self.addresses.risk.tell(StopTrading())
         stopped = PermitChanged(at=self.clock.now(), permit=Permit(mode=Mode.HALTED, reason="stopping"))
-        for ticker in self._markets:
+        for ticker in self.tickers():
             # Told here as well, so that no market hears of a cancelled order before it hears of the stop.
             self.tell_market(ticker, stopped)
         patience_s = LIVE_CLOSE_TIMEOUT_S if self._run_mode is RunMode.LIVE else CLOSE_TIMEOUT_S
@@ -288,16 +311,26 @@ class TradingSystem:
         self._standing.tell(ExchangeStatusNews(shards))
 
     def _notes_failed(self, message: str) -> None:
-        self.record(
-            LibraryLog(at=self.clock.now(), logger="edgelock.restart_log", severity="ERROR", message=message)
-        )
+        self.record(LibraryLog(at=self.clock.now(), logger="edgelock.restart_log", severity="ERROR", message=message))
 
     def _notice(self, news: Notice) -> None:
-        if isinstance(news, ChildCrashed | ChildHung) and news.name == self.addresses.exchange.name:
+        if _takes_down(news, self.addresses.exchange.name):
             # Nobody looks after the orders until the next life of the door does: the venue withdraws the entries.
             self.gateway.trip_fuse()
+        if isinstance(news, StormHeld | StormOver):
+            self._standing.tell(StormNews(isinstance(news, StormHeld)))
         if isinstance(news, ChildQuarantined) and (ticker := ticker_of(news.name)) is not None:
             exits_too = self.settings.supervision.on_quarantine == "cancel"
             self.addresses.exchange.tell(WithdrawMarket(ticker, exits_too))
         self.restart_log.take(news)
         self._escalated(news)
+
+
+def _takes_down(news: Notice, name: str) -> bool:
+    match news:
+        case ChildCrashed() | ChildHung():
+            return news.name == name
+        case InfrastructureRestarting():
+            return name in news.stopped
+        case _:
+            return False

@@ -34,7 +34,7 @@ Step = tuple[str, int, str]
 HAPPENINGS = """
     cancel cancel cancel reject reject accept loss gain found kill resume stop
     group drift agree private status clock time
-    journal written unread
+    journal written unread storm
 """
 steps = st.tuples(st.sampled_from(HAPPENINGS.split()), st.integers(0, 40), st.sampled_from(MARKETS))
 stories = st.lists(steps, max_size=40)
@@ -80,6 +80,10 @@ def after_step(state: RiskState, what: str, number: int, ticker: str, now: Times
             return risk.stopping(state, now).state if number == 0 else state
         case "journal" | "written":
             return risk.journal_told(state, now, "the disk is full" if what == "journal" else "").state
+        case "storm":
+            return risk.storm(state, now, is_on=number % 2 == 0).state
+        case "storm" | "calm":
+            return risk.storm(state, now, is_on=what == "storm").state
         case "unread":
             return risk.memory_unread(state, now, "odd").state if number == 0 else state
         case "clock":

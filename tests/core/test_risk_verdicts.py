@@ -19,7 +19,7 @@ from tests.core.risk_stories import MARKETS, OTHER, stories, told
 
 CALM = RiskState(settings=RiskSettings(), day=NOON // DAY)
 IN_ORDER = """
-    stopping kill journal loss_limit clock_skew cb_hard cb_hard rejects
+    stopping kill journal restart_storm loss_limit clock_skew cb_hard cb_hard rejects
     exchange_status order_group private_feed drift
     cb_soft cb_soft
 """

@@ -108,7 +108,7 @@ class System: run = "r1"
 System.boards = System(); System.boards.markets = MarketBoard()
 class Loop(RunLoop):
     def __init__(self):
-        self._is_stopping = True; self._view = None; self.system = System()
+        self._is_stopping = self._is_open = True; self._view = None; self.system = System()
         self.venue = type("V", (), {"child": None})()
 loop = Loop(); loop.take_signals()
 with System.boards.markets._lock:  # the worst moment: the interrupted code is looking at the board itself

@@ -8,9 +8,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from edgelock.core.units import Duration
-from edgelock.ops.run_options import CrashAt, RunOptions
+from edgelock.ops.run_options import CrashActorAt, CrashAt, HangAt, RunOptions
 from edgelock.ops.settings_entries import Entry
-from edgelock.ops.trade_command import TradeArguments, parse_crash, parse_seconds, run_options
+from edgelock.ops.trade_command import (
+    TradeArguments,
+    parse_actor_crash,
+    parse_crash,
+    parse_hang,
+    parse_seconds,
+    run_options,
+)
 from edgelock.ops.user_error import UserError
 
 KEY_ID = "11112222-3333-4444-5555-666677778888"
@@ -128,6 +135,8 @@ def test_a_real_venue_needs_a_key_and_a_dotenv_that_are_ours_alone():
         ("scenario", "quiet"),
         ("recording", "game.gz"),
         ("crash_market", (CrashAt(ticker="A", after=Duration(1)),)),
+        ("hang_market", (HangAt(ticker="A", after=Duration(1), lasts=Duration(1)),)),
+        ("crash_actor", (CrashActorAt(actor="exchange", after=Duration(1)),)),
         ("exchange_log", Path("requests.jsonl")),
         ("exchange_ledger", Path("ledger.json")),
         ("faults", Path("faults.yaml")),
@@ -164,3 +173,25 @@ def test_what_belongs_to_an_exchange_of_its_own_is_refused_with_one_that_runs_al
 def test_seconds_are_exact():
     assert parse_seconds("0.1") == Duration(100_000_000)
     assert parse_crash("A-B@2.5") == CrashAt(ticker="A-B", after=Duration(2_500_000_000))
+
+
+def test_a_hang_is_a_ticker_a_moment_and_a_length():
+    assert parse_hang("A-B@2.5:12") == HangAt(
+        ticker="A-B", after=Duration(2_500_000_000), lasts=Duration(12_000_000_000)
+    )
+
+
+@pytest.mark.parametrize("text", ["A", "A@3", "@3:4", "A@:4", "A@3:", "A@3:x", "A@0:4"])
+def test_a_hang_that_lacks_something_is_refused(text):
+    with pytest.raises(ValueError, match=r"must be"):
+        parse_hang(text)
+
+
+def test_an_actor_of_the_infrastructure_is_crashed_at_a_moment():
+    assert parse_actor_crash("risk@3") == CrashActorAt(actor="risk", after=Duration(3_000_000_000))
+
+
+@pytest.mark.parametrize("text", ["risk", "supervisor@3", "@3", "risk@-1"])
+def test_a_crash_of_somebody_else_is_refused(text):
+    with pytest.raises(ValueError, match=r"must be"):
+        parse_actor_crash(text)

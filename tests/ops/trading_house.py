@@ -29,6 +29,7 @@ from edgelock.kalshi.read_budget import ReadBudget
 from edgelock.kalshi.rest_call import ClockOffset, VenueUnreachable
 from edgelock.kalshi.wire_market import MarketListing
 from edgelock.ops.actor_builders import Boards
+from edgelock.ops.life_signs import LifeSigns
 from edgelock.ops.market_selection import NotTradable
 from edgelock.ops.roster import Roster
 from edgelock.ops.run_events import RunEvent, RunEvents, Stop
@@ -37,6 +38,7 @@ from edgelock.ops.run_options import RunOptions
 from edgelock.ops.settings import Settings
 from edgelock.ops.settings_environment import Secrets
 from edgelock.ops.settings_file import load
+from edgelock.ops.start_thread import StartThread
 from edgelock.ops.trading_system import TradingSystem
 from edgelock.ops.venue import Venue
 from tests.actors.runtime_doubles import PATIENCE_S, Diary, ObedientActor
@@ -135,6 +137,7 @@ class PaperHouse:
             build_feed=lambda life, _system: ObedientActor(life, self.asked_of_feed),
             escalated=self.notices.append,
             rng=random.Random(1),
+            redact=Redactor().text,
         )
 
     def wait_for_market(self, ticker: str) -> MarketState:
@@ -167,13 +170,16 @@ def a_paper_house(directory: Path, **sections: object) -> Iterator[PaperHouse]:
 class Run:
     """A loop over a real system with one market; `go` runs it until a Stop that was put."""
 
-    def __init__(self, house, directory, **options) -> None:
+    def __init__(self, house, directory, *, steps=(), **options) -> None:
         self.house, self.system = house, house.system
         self.config = directory / "settings.yaml"
         self.config.write_text("")
         self.events = RunEvents()
         self.roster = Roster(self.system, ListedVenue(), wanted=(), poll_s=3600)
         given = {"duration": None, "crash_market": (), **options}
+        self.said: list[str] = []
+        self._after_the_start: tuple[RunEvent, ...] = ()
+        self.state_directory = directory / "state"
         self.loop = RunLoop(
             options=RunOptions(
                 settings=self.system.settings,
@@ -200,13 +206,27 @@ class Run:
                 redactor=Redactor(),
                 outputs=TelemetryOutputs(stream=None, path=None, max_bytes=0, backups=0),
             ),
+            signs=LifeSigns(
+                run="r1",
+                directory=self.state_directory,
+                supervisor=self.system.supervisor,
+                markets=self.system.boards.markets.states,
+                journal_trouble=lambda: None,
+                notify=None,
+                say=self.said.append,
+            ),
+            start=StartThread(steps, self.events),
+            opened=self._opened,
         )
 
     def go(self, *events: RunEvent) -> int:
         self.loop.take_signals()
-        for event in (*events, Stop(who="test")):
-            self.events.put(event)
+        self._after_the_start = (*events, Stop(who="test"))
         return self.loop.run()
+
+    def _opened(self, _loop: RunLoop) -> None:
+        for event in self._after_the_start:
+            self.events.put(event)
 
     def told(self, action):
         return self.house.ledger.wait_for(action)

@@ -8,7 +8,6 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,8 +15,12 @@ import pytest
 
 from edgelock.actors.clock import EngineClock
 from edgelock.actors.feed import FeedActor
+from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.journal import Journal
+from edgelock.actors.journaled_past import NoPast
 from edgelock.actors.paper_gateway import PaperGateway
+from edgelock.actors.redaction import Redactor
+from edgelock.actors.risk_board import RiskBoard
 from edgelock.core.facts import FeedStatus
 from edgelock.core.market_state import MarketState
 from edgelock.core.order import OrderState, Role
@@ -26,6 +29,7 @@ from edgelock.core.units import SECOND
 from edgelock.kalshi.signing import Credentials
 from edgelock.kalshi.socket import SocketLimits
 from edgelock.kalshi.wire_market import EventTerms, SeriesTerms
+from edgelock.ops.actor_builders import Boards
 from edgelock.ops.feed_listeners import listeners_of
 from edgelock.ops.settings import Settings
 from edgelock.ops.trading_system import TradingSystem
@@ -54,14 +58,19 @@ class House:
     def __init__(self, directory: Path, venue: LoopbackSocketVenue, reads: ListedReads) -> None:
         self.venue, self.reads, self.ledger, self.board = venue, reads, Ledger(), WatchedBoard()
         self.journal = Journal(directory)
+        self.journal.begin_run("r1", "paper:r1", NOON)
         clock = EngineClock.starting_at(NOON)
         self.system = TradingSystem(
             run="r1",
+            boards=Boards(markets=self.board, risk=RiskBoard(), gate=GateBoard()),
             settings=Settings(),
             clock=clock,
             journal=self.journal,
             bucket=full_bucket(refill_per_s=100, capacity=100, now=NOON),
-            build_gateway=lambda system: PaperGateway(run="r1", clock=clock, answer=system.tell_exchange),
+            scope="paper:r1",
+            build_gateway=lambda system, _: PaperGateway(
+                run="r1", clock=clock, answer=system.tell_exchange, past=NoPast()
+            ),
             build_telemetry=lambda life: Scribe(life, self.ledger),  # type: ignore[arg-type,return-value]
             build_feed=lambda life, system: FeedActor(
                 life,
@@ -77,8 +86,8 @@ class House:
             ),
             escalated=lambda _: None,
             rng=random.Random(1),
+            redact=Redactor().text,
         )
-        self.system.boards = replace(self.system.boards, markets=self.board)
 
     def wait_until_quoting(self) -> list[str]:
         """The client order ids of the entries that rest on a live book, and are on record as placed."""
