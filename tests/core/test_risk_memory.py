@@ -79,6 +79,7 @@ def test_a_new_life_permits_nothing_that_the_old_one_would_not(story, wait):
         is_clock_off=False,
         journal_trouble="",
         memory_unread="",
+        storm_since=None,
         venue=replace(FRESH.venue, fired_groups=state.venue.fired_groups),
     )
 
