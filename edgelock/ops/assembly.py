@@ -122,11 +122,12 @@ def _trade(
     library_logs.attach()
     stack.callback(library_logs.detach)
     wanted = options.markets or (venue.markets if options.recording is not None else ())
+    held = _held(rest) if options.settings.mode == "live" else ()
     roster = Roster(
         system,
         MarketSource(rest, options.settings),
         wanted=_limited(wanted, options),
-        held=_held(rest) if options.settings.mode == "live" else (),
+        held=held,
         poll_s=_poll_s(options, venue),
         cache_s=0.0 if venue.is_embedded else CACHE_S,
     )
@@ -134,7 +135,7 @@ def _trade(
     watch = _exchange_watch(system, venue, stack)
     steps = (
         watch.start,
-        lambda: _patiently("the venue's markets", roster.refresh),
+        lambda: _add_markets(system, roster, held),
         roster.start,
         lambda: _wait_for_books(system),
     )
@@ -154,6 +155,13 @@ def _trade(
     system.record(_config(options, venue), *(_said(line, venue) for line in early))
     system.record(*_preflight(options, venue), _reconciled(journal, scope, venue, options), *at_risk)
     return loop.run()
+
+
+def _add_markets(system: TradingSystem, roster: Roster, held: tuple[str, ...]) -> None:
+    """Nobody enters before the exits of all that is held are armed, so the door is told what is still to come."""
+    system.expect_positions(held)
+    _patiently("the venue's markets", roster.refresh)
+    system.expect_positions(())
 
 
 def _open_to_people(loop: RunLoop, options: RunOptions, venue: Venue, system: TradingSystem, stack: ExitStack) -> None:

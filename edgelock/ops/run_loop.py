@@ -34,6 +34,7 @@ from edgelock.ops.run_options import RunOptions
 from edgelock.ops.settings import RELOADABLE, Settings, changes
 from edgelock.ops.settings_error import SettingsError
 from edgelock.ops.settings_file import load
+from edgelock.ops.sleep_watch import SleepWatch
 from edgelock.ops.start_thread import StartThread
 from edgelock.ops.startup_block import startup_check
 from edgelock.ops.trading_system import TradingSystem
@@ -46,6 +47,7 @@ HEARING_TIMEOUT_S = 0.5
 HEARING_LOOK_S = 0.01
 EXIT_ORDERS_LEFT = 1
 EXIT_SOFTWARE = 70
+EXIT_TRY_AGAIN = 75
 EXIT_SECOND_SIGNAL = 130
 
 
@@ -94,6 +96,7 @@ class RunLoop:
         self._next_heartbeat_ns = self.began_ns + HEARTBEAT_EVERY_NS
         self._steps_at_heartbeat = 0
         self._switches = FaultSwitches(options.fault_switches, system, self._say)
+        self._sleep = SleepWatch()
         self._is_stopping = False
         self._view = LiveView(self._view_model, Console()) if options.live_view else None
 
@@ -184,7 +187,11 @@ class RunLoop:
             self.system.record(self._heartbeat())
         if self._is_open:
             self._look_at_the_options()
-        if self.system.supervisor.ended.is_set():
+        slept_ns = self._sleep.look()
+        if slept_ns and not self.venue.is_embedded:
+            who = f"the machine slept for {slept_ns // SECOND} s, and our clock with it"
+            self.events.put(Stop(who=who, exit_code=EXIT_TRY_AGAIN))
+        elif self.system.supervisor.ended.is_set():
             self.events.put(Stop(who=f"supervisor: {self._obituary()}", exit_code=EXIT_SOFTWARE))
         elif self.venue.child is not None:
             self._watch_the_child()

@@ -6,7 +6,7 @@ between. Every actor is reached through its address, whoever lives there at the 
 
 import queue
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from edgelock.actors.address import Address
 from edgelock.actors.base import SupervisedActor
@@ -29,6 +29,7 @@ from edgelock.actors.messages import (
     KillSwitch,
     MarketNews,
     OpenOrdersLeft,
+    PositionsToCome,
     PrivateFeedNews,
     Records,
     SettingsNews,
@@ -187,6 +188,10 @@ class TradingSystem:
             ),
         )
         self.supervisor.address.tell(AddChild(spec))
+
+    def expect_positions(self, tickers: Iterable[str]) -> None:
+        """Markets of positions from before that are still to be added; none once all are."""
+        self.addresses.exchange.tell(PositionsToCome(frozenset(tickers)))
 
     def drop_market(self, ticker: str) -> None:
         """Forget a market that is flat and has no orders."""
