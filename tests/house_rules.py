@@ -43,7 +43,6 @@ EXACT_DIVISIONS: frozenset[tuple[str, str]] = frozenset(
 CLOCKS = {
     "actors/clock.py": "the machine's clock of the engine",
     "actors/last_resort.py": "names the real clock and the real wait as defaults that tests replace",
-    "actors/live_sweeper.py": "names the real clock as a default that tests replace",
     "exchange/exchange_clock.py": "the exchange's own clock",
     "exchange/exchange_process.py": "starts the exchange, and stamps that start",
     "exchange/request_log.py": "stamps each request with the clocks that an independent checker has, too",

@@ -18,6 +18,11 @@ def monotonic_ns() -> int:
     return time.monotonic_ns()
 
 
+def monotonic_s() -> float:
+    """The same in seconds, as threads and events want their patience."""
+    return time.monotonic()
+
+
 def asleep_ns() -> int:
     """How long the machine has slept since it was started, real nanoseconds. Monotonic time stands still meanwhile."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()

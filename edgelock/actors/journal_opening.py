@@ -5,10 +5,10 @@ kept aside, and the kill latch is on until an operator says `resume`: halting fa
 from the venue.
 """
 
-import time
 from itertools import count
 from pathlib import Path
 
+from edgelock.actors.clock import wall_clock_ns
 from edgelock.actors.journal import Journal, JournalDamaged, JournalError, Latch
 from edgelock.actors.journal_file import COMPANIONS, FILE_NAME
 from edgelock.actors.journal_witness import Witness
@@ -55,7 +55,7 @@ def _hold(directory: Path) -> None:
 
 def _now() -> Timestamp:
     """No run has begun, so the clock is the real one."""
-    return Timestamp(time.time_ns())
+    return wall_clock_ns()
 
 
 def _begun_anew(directory: Path, what: str) -> tuple[Journal, str]:

@@ -6,10 +6,9 @@ missed.
 """
 
 import threading
-import time
 from functools import partial
 
-from edgelock.actors.clock import Clock
+from edgelock.actors.clock import Clock, monotonic_s
 from edgelock.actors.live_bounds import CLOCK_MARGIN
 from edgelock.actors.live_news import News
 from edgelock.actors.live_orders import LiveOrders
@@ -92,7 +91,7 @@ class LiveDesk:
 
     def join(self, deadline: float) -> None:
         """Wait until they have, at most until then (monotonic seconds)."""
-        self._socket.stop(max(deadline - time.monotonic(), 0))
+        self._socket.stop(max(deadline - monotonic_s(), 0))
         self._sweeper.join(deadline)
 
     def add(self, ticker: str) -> None:

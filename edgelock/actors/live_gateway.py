@@ -5,9 +5,8 @@
 """
 
 import threading
-import time
 
-from edgelock.actors.clock import Clock
+from edgelock.actors.clock import Clock, monotonic_s
 from edgelock.actors.journaled_past import Past
 from edgelock.actors.last_resort import withdraw_everything
 from edgelock.actors.live_commands import LiveCommands
@@ -80,7 +79,7 @@ class LiveGateway:
         """Shut the gate and end every thread. Orders that still rest are the venue's to withdraw, by their expiry."""
         self._is_over = True
         self._gate.shut()
-        deadline = time.monotonic() + STOP_WITHIN_S
+        deadline = monotonic_s() + STOP_WITHIN_S
         for part in (self._workers, self._fuse, self._desk):
             part.end()
         for part in (self._workers, self._fuse, self._desk):

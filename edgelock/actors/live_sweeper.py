@@ -4,10 +4,10 @@ A look that fails is repeated soon; nothing is concluded from it.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
+from edgelock.actors.clock import monotonic_s
 from edgelock.actors.live_past import is_paid_out
 from edgelock.actors.sweep import LookUps, MarketPast, Sweep
 from edgelock.core.units import SECOND, Duration, Size, Timestamp
@@ -104,7 +104,7 @@ class LiveSweeper:
         desk: SweepDesk,
         *,
         interval: Duration,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = monotonic_s,
     ) -> None:
         self._open_rest = open_rest
         self._desk = desk

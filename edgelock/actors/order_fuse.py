@@ -6,10 +6,10 @@ entry that is still on its way is refused when it arrives. Its thread goes on un
 """
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edgelock.actors.clock import monotonic_s
 from edgelock.core.units import Size
 from edgelock.kalshi.private_events import GroupSeen
 from edgelock.kalshi.rest import TradingRest
@@ -79,7 +79,7 @@ class OrderFuse:
     def join(self, deadline: float) -> None:
         """Wait until its thread has ended, at most until then (monotonic seconds)."""
         if self._thread.ident is not None:
-            self._thread.join(max(deadline - time.monotonic(), 0))
+            self._thread.join(max(deadline - monotonic_s(), 0))
 
     def need(self, shard: int) -> None:
         """Have a group on this shard."""

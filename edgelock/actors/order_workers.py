@@ -6,9 +6,9 @@ minutes. Whoever owns the workers asks now and then whether one is stuck.
 
 import queue
 import threading
-import time
 from collections.abc import Callable
 
+from edgelock.actors.clock import monotonic_s
 from edgelock.actors.send_gate import SendGate
 from edgelock.kalshi.rest import TradingRest
 
@@ -28,7 +28,7 @@ class OrderWorkers:
         *,
         gate: SendGate,
         on_broken: Callable[[Exception], None],
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = monotonic_s,
     ) -> None:
         self._open_rest = open_rest
         self._gate = gate
