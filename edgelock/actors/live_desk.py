@@ -237,11 +237,9 @@ class LiveDesk:
 
     def _tell_past(self, sweep: Sweep) -> None:
         """Orders of earlier lives, once none of them rests and no request of theirs can still be on its way."""
-        previous = self._past.previous
-        rests = any(shown.client_order_id in previous for shown in sweep.resting)
-        if previous and not rests and sweep.as_of > self._past.is_over_after:
-            self._news.answer(EarlierOrdersOver(previous))
-            self._past.over()
+        over = self._past.over((shown.client_order_id for shown in sweep.resting), sweep.as_of)
+        if over:
+            self._news.answer(EarlierOrdersOver(over))
 
     def _still_open(self, sweep: Sweep) -> tuple[OpenOrder, ...]:
         """What the venue shows of ours, and what it may still come to have."""

@@ -54,6 +54,7 @@ class LivePast:
         self._unfinished: dict[ClientOrderId, RecordedIntent] = {}
         self._began = Timestamp(0)
         self._odd_looks: Counter[str] = Counter()
+        self._judged: set[str] = set()
         self.previous: frozenset[ClientOrderId] = frozenset()
         self.runs: frozenset[str] = frozenset()
 
@@ -106,12 +107,23 @@ class LivePast:
                 f" its orders count {recovery.uncounted} more"
             )
         self._odd_looks.pop(past.ticker, None)
+        self._judged.add(past.ticker)
         self._finish({client_order_id for client_order_id, _ in recovery.finished})
         return recovery
 
-    def over(self) -> None:
-        """None of them rests, and none can arrive any more."""
-        self._finish(self.previous)
+    def over(self, resting: Iterable[str], as_of: Timestamp) -> frozenset[ClientOrderId]:
+        """Orders that are over for good by a list as new as this: none of their market rests or can arrive any more.
+
+        Those of a market that was not judged yet are left: one that filled in between is named by its record.
+        """
+        if as_of <= self.is_over_after:
+            return frozenset()
+        used = {self._unfinished[name].ticker for name in resting if name in self._unfinished}
+        over = frozenset(
+            name for name, each in self._unfinished.items() if each.ticker in self._judged and each.ticker not in used
+        )
+        self._finish(over)
+        return over
 
     def _finish(self, client_order_ids: Iterable[ClientOrderId]) -> None:
         finished = frozenset(client_order_ids)

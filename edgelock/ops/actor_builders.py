@@ -27,7 +27,6 @@ from edgelock.core.market import Market
 from edgelock.core.market_state import MarketState, RunMode
 from edgelock.core.rate_limit import TokenBucket
 from edgelock.core.strategy import EDGE_LOCKED, LEGACY
-from edgelock.core.units import Timestamp
 from edgelock.ops.settings import Settings
 from edgelock.ops.standing_news import StandingNews
 
@@ -55,13 +54,11 @@ class Boards:
 class RunTerms:
     """What stays the same for the whole run.
 
-    scope      which account and world the run's records belong to
-    began      engine time from which on results are this run's
+    scope  which account and world the run's records belong to
     """
 
     run: str
     scope: str
-    began: Timestamp
     clock: EngineClock
     journal: Journal
     bucket: TokenBucket

@@ -29,7 +29,7 @@ from edgelock.core.order import OrderState
 from edgelock.core.permit import CLOSED_AT_START
 from edgelock.core.rate_limit import TokenBucket, full_bucket
 from edgelock.core.telemetry import Config, LibraryLog, Preflight, Reconcile
-from edgelock.core.units import SECOND
+from edgelock.core.units import SECOND, Timestamp
 from edgelock.kalshi.rest import KalshiRest
 from edgelock.kalshi.rest_call import CallLimits
 from edgelock.ops.account_scope import scope_of
@@ -114,10 +114,12 @@ def _trade(
         key_id=venue.credentials.key_id,
         run=telemetry.run.run,
     )
-    _begin_run(journal, telemetry.run.run, scope, venue)
+    began = venue.clock.now()
+    _begin_run(journal, telemetry.run.run, scope, began)
     rest = KalshiRest(venue.rest_url, venue.credentials, rng=_rng(), budget=venue.read_budget)
     stack.callback(rest.close)
-    system = _build_system(options, venue, journal, scope, telemetry, events, _write_bucket(rest, venue, options))
+    bucket = _write_bucket(rest, venue, options)
+    system = _build_system(options, venue, journal, (scope, began), telemetry, events, bucket)
     library_logs = LibraryLogs(system.addresses.telemetry, venue.clock)
     library_logs.attach()
     stack.callback(library_logs.detach)
@@ -197,14 +199,16 @@ def _build_system(
     options: RunOptions,
     venue: Venue,
     journal: Journal,
-    scope: str,
+    account: tuple[str, Timestamp],
     telemetry: RunTelemetry,
     events: RunEvents,
     bucket: TokenBucket,
 ) -> TradingSystem:
+    scope, began = account
     return TradingSystem(
         run=telemetry.run.run,
         scope=scope,
+        began=began,
         settings=options.settings,
         clock=venue.clock,
         journal=journal,
@@ -264,9 +268,9 @@ def _journal(options: RunOptions, early: list[str]) -> Journal:
     return journal
 
 
-def _begin_run(journal: Journal, run: str, scope: str, venue: Venue) -> None:
+def _begin_run(journal: Journal, run: str, scope: str, at: Timestamp) -> None:
     try:
-        journal.begin_run(run, scope, venue.clock.now())
+        journal.begin_run(run, scope, at)
     except JournalError as error:
         raise UserError(str(error)) from None
 

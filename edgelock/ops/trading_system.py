@@ -63,7 +63,7 @@ from edgelock.core.market_state import RunMode
 from edgelock.core.permit import Mode, Permit
 from edgelock.core.rate_limit import TokenBucket
 from edgelock.core.telemetry import LibraryLog, Record
-from edgelock.core.units import SECOND, Duration, Money, Price
+from edgelock.core.units import SECOND, Duration, Money, Price, Timestamp
 from edgelock.kalshi.rest_call import ClockOffset
 from edgelock.ops.actor_builders import ActorBuilders, Addresses, Boards, RunTerms
 from edgelock.ops.life_notes import LifeNotes
@@ -80,7 +80,11 @@ NOTES_TIMEOUT_S = 1.0
 
 
 class TradingSystem:
-    """All actors of one run. `start`, add markets, and in the end `close_orders` and `stop`."""
+    """All actors of one run. `start`, add markets, and in the end `close_orders` and `stop`.
+
+    scope  which account and world the run's records belong to
+    began  engine time from which on results are this run's
+    """
 
     def __init__(
         self,
@@ -91,6 +95,7 @@ class TradingSystem:
         journal: Journal,
         bucket: TokenBucket,
         scope: str,
+        began: Timestamp,
         build_gateway: Callable[["TradingSystem", int], OrderGateway],
         build_telemetry: Callable[[Incarnation], TelemetryActor],
         build_feed: Callable[[Incarnation, "TradingSystem"], SupervisedActor],
@@ -101,7 +106,7 @@ class TradingSystem:
     ) -> None:
         self.run = run
         self.scope = scope
-        self.began = clock.now()
+        self.began = began
         self.clock = clock
         self.settings = settings
         self.addresses = Addresses(*(Address(name) for name in ("telemetry", "exchange", "risk", "feed")))
@@ -118,7 +123,6 @@ class TradingSystem:
             RunTerms(
                 run=run,
                 scope=scope,
-                began=self.began,
                 clock=clock,
                 journal=journal,
                 bucket=bucket,

@@ -73,6 +73,17 @@ def test_an_order_that_is_nowhere_may_arrive_until_its_longest_way_is_over():
     assert judge.previous == {"ours-1"}
 
 
+def test_orders_are_over_once_their_market_was_judged_and_nothing_of_it_rests_or_may_arrive():
+    judge, _ = the_past(WrittenPast(left=(an_intent("ours-1", T), an_intent("ours-2", T), an_intent("ours-3", "B"))))
+    assert judge.over((), LATE) == frozenset()
+    assert judge.judge(seen(at=LATE)) is not None
+
+    assert judge.over((), Timestamp(NOON + IN_TRANSIT_MAX)) == frozenset()
+    assert judge.over(("ours-2",), LATE) == frozenset()
+    assert judge.over(("ours-3", "another's"), LATE) == {"ours-1", "ours-2"}
+    assert judge.previous == {"ours-3"}
+
+
 def test_an_order_that_rests_keeps_its_market_waiting():
     judge, _ = the_past(WrittenPast(left=(an_intent("ours-1", T),)))
 

@@ -127,6 +127,7 @@ class PaperHouse:
         self.system = TradingSystem(
             run="r1",
             scope="paper:r1",
+            began=NOON,
             boards=Boards(markets=self.board, risk=RiskBoard(), gate=GateBoard()),
             settings=settings,
             clock=clock,

@@ -68,6 +68,7 @@ class House:
             journal=self.journal,
             bucket=full_bucket(refill_per_s=100, capacity=100, now=NOON),
             scope="paper:r1",
+            began=NOON,
             build_gateway=lambda system, _: PaperGateway(
                 run="r1", clock=clock, answer=system.tell_exchange, past=NoPast()
             ),
