@@ -71,8 +71,10 @@ class OrderRecords:
             )
             whole = self._file.whole(rows)
         return tuple(
-            RecordedIntent(run=run, ticker=ticker, incarnation=incarnation, intent=self._intent(text), at=at)
-            for _, _, run, ticker, incarnation, text, at in whole
+            RecordedIntent(
+                scope=scope_of, run=run, ticker=ticker, incarnation=incarnation, intent=self._intent(text), at=at
+            )
+            for _, scope_of, run, ticker, incarnation, text, at in whole
         )
 
     def _scope(self, connection: sqlite3.Connection, run: str) -> str:

@@ -23,6 +23,7 @@ class JournalDamaged(JournalError):
 class RecordedIntent:
     """An order that was about to be sent. incarnation is that of the market that wanted it."""
 
+    scope: str
     run: str
     ticker: str
     incarnation: int

@@ -15,3 +15,8 @@ def scope_of(*, mode: str, venue: str, key_id: str, run: str) -> str:
         return f"{mode}:{run}"
     fingerprint = hashlib.sha256(key_id.encode()).hexdigest()[:_FINGERPRINT_CHARACTERS]
     return f"{mode}:{venue}:{fingerprint}"
+
+
+def is_of_its_process(scope: str) -> bool:
+    """Whether what the scope's runs did existed nowhere but in their processes."""
+    return scope.startswith(("paper:", "shadow:"))

@@ -8,14 +8,9 @@ import random
 import secrets as tokens
 import signal
 import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TypeVar
 
-import msgspec
-
-from edgelock import __version__
 from edgelock.actors.feed import FeedActor
 from edgelock.actors.journal import Journal, JournalError
 from edgelock.actors.journal_opening import open_journal
@@ -23,34 +18,30 @@ from edgelock.actors.library_log import LibraryLogs
 from edgelock.actors.notices import Escalated, Notice
 from edgelock.actors.telemetry import TelemetryActor, TelemetryOutputs, TelemetryRun
 from edgelock.actors.telemetry_board import TelemetryBoard
-from edgelock.core.facts import FeedStatus
-from edgelock.core.market_state import MarketState
-from edgelock.core.order import OrderState
-from edgelock.core.permit import CLOSED_AT_START
-from edgelock.core.rate_limit import TokenBucket, full_bucket
-from edgelock.core.telemetry import Config, LibraryLog, Preflight, Reconcile
+from edgelock.core.rate_limit import TokenBucket
+from edgelock.core.telemetry import LibraryLog
 from edgelock.core.units import SECOND, Timestamp
 from edgelock.kalshi.rest import KalshiRest
 from edgelock.kalshi.rest_call import CallLimits
 from edgelock.ops.account_scope import scope_of
 from edgelock.ops.control_handlers import control_handlers
 from edgelock.ops.control_server import ControlServer
-from edgelock.ops.core_checks import core_checks
 from edgelock.ops.exchange_watch import LOOK_EVERY_S as STATUS_EVERY_S
 from edgelock.ops.exchange_watch import ExchangeWatch
 from edgelock.ops.feed_listeners import listeners_of
+from edgelock.ops.first_lines import config_line, preflight_lines, reconcile_line, said_early
 from edgelock.ops.gateways import gateway_of
 from edgelock.ops.going_live import told_risk
 from edgelock.ops.instance_lock import InstanceLock
 from edgelock.ops.life_signs import LifeSigns
 from edgelock.ops.market_selection import MarketSource
-from edgelock.ops.roster import CACHE_S, UNREADABLE, Roster
+from edgelock.ops.roster import CACHE_S, Roster
 from edgelock.ops.run_events import RunEvents, Stop
 from edgelock.ops.run_loop import RunLoop, RunTelemetry
 from edgelock.ops.run_options import RunOptions
 from edgelock.ops.secret_redactor import redactor_of
 from edgelock.ops.service_notify import ServiceNotify, service_notify
-from edgelock.ops.settings import flat
+from edgelock.ops.start_reads import add_markets, held_markets, wait_for_books, write_bucket
 from edgelock.ops.start_thread import StartThread
 from edgelock.ops.trading_system import TradingSystem
 from edgelock.ops.user_error import UserError
@@ -58,16 +49,8 @@ from edgelock.ops.venue import Venue, open_venue
 from edgelock.ops.venue_address import KALSHI, VenueAddress
 
 EXIT_SOFTWARE = 70
-EXIT_TRY_AGAIN = 75
-"""Nothing is wrong with us or the settings: the same start may succeed later."""
-_T = TypeVar("_T")
 POLL_S_MIN = 2.0
 STATUS_EVERY_S_MIN = 0.5
-BOOKS_TIMEOUT_S = 5.0
-LOOK_EVERY_S = 0.02
-START_READS = 5
-START_PAUSE_S = 0.5
-"""Each read of a start is tried so often, with real pauses, before the start is given up."""
 COMPARE_LIMITS = CallLimits(connect_s=2.0, read_s=2.0, deadline_s=3.0, attempts_max=1)
 """A book that is compared late proves nothing, so nothing is repeated."""
 
@@ -118,13 +101,13 @@ def _trade(
     _begin_run(journal, telemetry.run.run, scope, began)
     rest = KalshiRest(venue.rest_url, venue.credentials, rng=_rng(), budget=venue.read_budget)
     stack.callback(rest.close)
-    bucket = _write_bucket(rest, venue, options)
+    bucket = write_bucket(rest, venue, options)
     system = _build_system(options, venue, journal, (scope, began), telemetry, events, bucket)
     library_logs = LibraryLogs(system.addresses.telemetry, venue.clock)
     library_logs.attach()
     stack.callback(library_logs.detach)
     wanted = options.markets or (venue.markets if options.recording is not None else ())
-    held = _held(rest) if options.settings.mode == "live" else ()
+    held = held_markets(rest) if options.settings.mode == "live" else ()
     roster = Roster(
         system,
         MarketSource(rest, options.settings),
@@ -137,9 +120,9 @@ def _trade(
     watch = _exchange_watch(system, venue, stack)
     steps = (
         watch.start,
-        lambda: _add_markets(system, roster, held),
+        lambda: add_markets(system, roster, held),
         roster.start,
-        lambda: _wait_for_books(system),
+        lambda: wait_for_books(system),
     )
     loop = RunLoop(
         options=options,
@@ -154,16 +137,9 @@ def _trade(
     )
     loop.take_signals()
     system.start()
-    system.record(_config(options, venue), *(_said(line, venue) for line in early))
-    system.record(*_preflight(options, venue), _reconciled(journal, scope, venue, options), *at_risk)
+    system.record(config_line(options, venue), *(said_early(line, venue) for line in early))
+    system.record(*preflight_lines(options, venue), reconcile_line(journal, scope, venue, options), *at_risk)
     return loop.run()
-
-
-def _add_markets(system: TradingSystem, roster: Roster, held: tuple[str, ...]) -> None:
-    """Nobody enters before the exits of all that is held are armed, so the door is told what is still to come."""
-    system.expect_positions(held)
-    _patiently("the venue's markets", roster.refresh)
-    system.expect_positions(())
 
 
 def _open_to_people(loop: RunLoop, options: RunOptions, venue: Venue, system: TradingSystem, stack: ExitStack) -> None:
@@ -245,18 +221,6 @@ def _rng() -> random.Random:
     return random.Random(tokens.randbits(64))
 
 
-def _write_bucket(rest: KalshiRest, venue: Venue, options: RunOptions) -> TokenBucket:
-    """What the venue grants this account; paper is held to the same, so that it promises nothing live could not.
-
-    A part of the bucket stays unused: requests may arrive closer together than they left.
-    """
-    limits = _patiently("the account's rate limits", rest.account_limits)
-    venue.read_budget.resize(limits.read.refill_per_second, limits.read.capacity)
-    write = limits.write
-    capacity = write.capacity * (100 - options.settings.live.token_margin_percent) // 100
-    return full_bucket(refill_per_s=write.refill_per_second, capacity=capacity, now=venue.clock.now())
-
-
 def _journal(options: RunOptions, early: list[str]) -> Journal:
     """The journal; a new one, with entries held, when the one before was lost."""
     try:
@@ -311,40 +275,6 @@ def _exchange_watch(system: TradingSystem, venue: Venue, stack: ExitStack) -> Ex
     return watch
 
 
-def _patiently(what: str, read: Callable[[], _T]) -> _T:
-    """What the venue says, asked for a few times: one odd answer is no reason not to start, and no reason to guess."""
-    pause = threading.Event()
-    for _ in range(START_READS - 1):
-        try:
-            return read()
-        except UNREADABLE:
-            pause.wait(START_PAUSE_S)
-    try:
-        return read()
-    except UNREADABLE as error:
-        raise UserError(f"{what} could not be read: {error}", exit_code=EXIT_TRY_AGAIN) from None
-
-
-def _wait_for_books(system: TradingSystem) -> None:
-    """Until every market has its book and its permit, or too long: then the clock runs all the same."""
-    pause = threading.Event()
-    for _ in range(int(BOOKS_TIMEOUT_S / LOOK_EVERY_S)):
-        states = system.boards.markets.states()
-        if len(states) == len(system.tickers()) and all(_is_ready(state) for state in states):
-            return
-        pause.wait(LOOK_EVERY_S)
-
-
-def _is_ready(state: MarketState) -> bool:
-    return state.is_recovered and state.feed is FeedStatus.LIVE and state.permit is not CLOSED_AT_START
-
-
-def _held(rest: KalshiRest) -> tuple[str, ...]:
-    """Markets in which the account holds something from before."""
-    positions = _patiently("the account's positions", rest.positions)
-    return tuple(position.ticker for position in positions if position.net)
-
-
 def _limited(wanted: tuple[str, ...], options: RunOptions) -> tuple[str, ...]:
     """A person's own list is taken whole; a recording's markets up to the number of markets to trade."""
     return wanted if options.markets else wanted[: options.settings.selection.max_markets_to_trade]
@@ -354,46 +284,3 @@ def _poll_s(options: RunOptions, venue: Venue) -> float:
     """On the embedded exchange the interval shrinks with the speed of its clock, but not below two seconds."""
     interval_ns = options.settings.selection.discovery_interval
     return max(POLL_S_MIN, float(interval_ns / venue.clock.speed / SECOND))
-
-
-def _config(options: RunOptions, venue: Venue) -> Config:
-    settings = {key: str(value) for key, value in flat(options.settings).items()}
-    return Config(
-        at=venue.clock.now(),
-        mode=options.settings.mode,
-        venue=options.settings.venue.name,
-        strategy=options.settings.strategy_name,
-        version=__version__,
-        speed=str(venue.clock.speed),
-        settings=msgspec.json.encode(settings).decode(),
-    )
-
-
-def _preflight(options: RunOptions, venue: Venue) -> list[Preflight]:
-    """The five core checks of the runbook, by the code that trades."""
-    at = venue.clock.now()
-    return [
-        Preflight(at=at, check=result.check, outcome=result.outcome, detail=result.detail)
-        for result in options.preflight or core_checks(options.settings)
-    ]
-
-
-def _reconciled(journal: Journal, scope: str, venue: Venue, options: RunOptions) -> Reconcile:
-    """Orders of earlier runs that have no recorded end.
-
-    Those of paper and shadow existed in the process that is gone and nowhere else, and its end was theirs. Live ones
-    may rest at the venue: its first sweep withdraws them.
-    """
-    at = venue.clock.now()
-    left = journal.unfinished_intents(scope=scope if options.settings.mode == "live" else None)
-    if options.settings.mode == "live":
-        detail = "what earlier runs left at the venue is withdrawn by the first sweep"
-        return Reconcile(at=at, found=len(left), adopted=0, cancelled=0, detail=detail)
-    for recorded in left:
-        journal.record_end(client_order_id=recorded.intent.client_order_id, state=OrderState.CANCELED, at=at)
-    detail = "earlier runs' paper orders ended with their process; paper starts flat"
-    return Reconcile(at=at, found=len(left), adopted=0, cancelled=len(left), detail=detail)
-
-
-def _said(line: str, venue: Venue) -> LibraryLog:
-    return LibraryLog(at=venue.clock.now(), logger="edgelock.exchange.process", severity="WARNING", message=line)

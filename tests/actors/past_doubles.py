@@ -40,4 +40,4 @@ class WrittenPast:
 def an_intent(name: str, ticker: str, *, at: Timestamp = NOON, role: Role = Role.ENTRY) -> RecordedIntent:
     """An order that an earlier life was about to send."""
     wish = an_entry(name, role=role, kind=Kind.QUOTE, time_in_force=TimeInForce.GOOD_TILL_CANCELED)
-    return RecordedIntent(run="earlier", ticker=ticker, incarnation=1, intent=wish, at=at)
+    return RecordedIntent(scope="live:demo:1", run="earlier", ticker=ticker, incarnation=1, intent=wish, at=at)
