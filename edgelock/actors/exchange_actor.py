@@ -12,11 +12,13 @@ markets that are added and then loaded from the journal and the venue. Nobody en
 from dataclasses import replace
 from typing import Any
 
+from edgelock.actors import claims
 from edgelock.actors.address import Address
 from edgelock.actors.arming import Arming
 from edgelock.actors.base import SupervisedActor
 from edgelock.actors.clock import Clock
 from edgelock.actors.closing import CLOSE_RETRY_NS, Closing
+from edgelock.actors.desk_history import Told
 from edgelock.actors.dispatch import Dispatch
 from edgelock.actors.door_journal import DoorJournal
 from edgelock.actors.gate_board import GateBoard
@@ -158,8 +160,8 @@ class ExchangeActor(SupervisedActor):
                     roles = tuple(Role) if exits_too else (Role.ENTRY,)
                     self._desks[ticker].withdraw(CancelReason.RETIRED, roles)
                     self._desks[ticker].awaits_exit = False
-            case ClaimMarket(ticker, incarnation, subscriber):
-                self._claim(ticker, incarnation, subscriber)
+            case ClaimMarket(ticker, incarnation, subscriber, told):
+                self._claim(ticker, incarnation, subscriber, told)
             case AddMarket(market, subscriber):
                 if market.ticker not in self._desks:
                     self._desks[market.ticker] = OrderDesk(market=market, subscriber=subscriber)
@@ -191,15 +193,21 @@ class ExchangeActor(SupervisedActor):
 
     # --- what markets want ---
 
-    def _claim(self, ticker: str, incarnation: int, subscriber: Address) -> None:
+    def _claim(self, ticker: str, incarnation: int, subscriber: Address, told: Told | None) -> None:
         """A new incarnation takes over: what older ones still wanted is refused, what is on record is told."""
         desk = self._desks.get(ticker)
         if desk is None or incarnation < desk.incarnation:
             return
-        desk.incarnation, desk.subscriber = incarnation, subscriber
+        desk.incarnation, desk.subscriber, desk.told = incarnation, subscriber, told
         self._refuse_queue(desk)
         if desk.is_loaded:
-            subscriber.tell(FactNews(desk.recovered(self._clock.now())))
+            self._answer_claim(desk)
+
+    def _answer_claim(self, desk: OrderDesk) -> None:
+        answer, gap = claims.answer(desk, self._generation, self._clock.now())
+        desk.subscriber.tell(answer)
+        if gap is not None:
+            self._telemetry.tell(Records((gap,)))
 
     def _submit(self, ticker: str, incarnation: int, intents: tuple[Intent, ...]) -> None:
         desk = self._desks.get(ticker)
@@ -326,7 +334,7 @@ class ExchangeActor(SupervisedActor):
             return
         desk.loaded(recovery)
         if desk.incarnation:
-            desk.subscriber.tell(FactNews(desk.recovered(self._clock.now())))
+            self._answer_claim(desk)
         early = self._early_payouts.pop(ticker, None)
         if early is not None:
             self._paid(ticker, early.value, early.at)

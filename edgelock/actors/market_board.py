@@ -6,6 +6,7 @@ Market states are frozen, so publishing one is putting a reference into a table;
 import threading
 from collections import deque
 
+from edgelock.actors.desk_history import Told
 from edgelock.core.market_state import MarketState
 
 STEP_TIMES_KEPT = 4096
@@ -18,6 +19,7 @@ class MarketBoard:
         # Re-entrant, because the second signal's handler looks while the interrupted code may be looking.
         self._lock = threading.RLock()
         self._states: dict[str, MarketState] = {}
+        self._told: dict[str, Told] = {}
         self._forgotten: set[str] = set()
         self._steps = 0
         self._step_ns: deque[int] = deque(maxlen=STEP_TIMES_KEPT)
@@ -35,6 +37,18 @@ class MarketBoard:
         with self._lock:
             self._forgotten.add(ticker)
             self._states.pop(ticker, None)
+            self._told.pop(ticker, None)
+
+    def note_told(self, ticker: str, told: Told) -> None:
+        """Up to here the market has told people of what is on record."""
+        with self._lock:
+            if ticker not in self._forgotten:
+                self._told[ticker] = told
+
+    def told(self, ticker: str) -> Told | None:
+        """Up to where its lives have told people; None when none of them had the record."""
+        with self._lock:
+            return self._told.get(ticker)
 
     def state(self, ticker: str) -> MarketState | None:
         """The last published state of one market."""

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from edgelock.actors.address import Address
+from edgelock.actors.desk_history import Told
 from edgelock.actors.inbox import Lane
 from edgelock.actors.order_gateway import GatewayAnswer, GatewayNotice
 from edgelock.core.breakers import Conditions
 from edgelock.core.exchange_standing import ShardStanding
-from edgelock.core.facts import BookChanged, Fact, MarketStatusChanged, TimePassed, TradesPrinted
+from edgelock.core.facts import BookChanged, Fact, MarketStatusChanged, Recovered, TimePassed, TradesPrinted
 from edgelock.core.intents import Intent
 from edgelock.core.market import Market
 from edgelock.core.permit import Permit
@@ -62,6 +63,19 @@ class FactNews:
 
     lane: ClassVar[Lane] = Lane.FIFO
     fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAnswer:
+    """What is on record, for the incarnation that claimed it and for no other; the facts after it are FactNews.
+
+    numbering: whose sequence the facts carry; every life of the door counts anew.
+    """
+
+    lane: ClassVar[Lane] = Lane.FIFO
+    incarnation: int
+    numbering: int
+    fact: Recovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +136,16 @@ class MarketNews:
 
 @dataclass(frozen=True, slots=True)
 class ClaimMarket:
-    """A MarketActor's first words: fence every older incarnation, and tell me what is on record."""
+    """A MarketActor's first words: fence every older incarnation, and tell me what is on record.
+
+    told: how far those before it have told people of the record; None when none of them had it.
+    """
 
     lane: ClassVar[Lane] = Lane.CONTROL
     ticker: str
     incarnation: int
     subscriber: Address
+    told: Told | None = None
 
 
 @dataclass(frozen=True, slots=True)

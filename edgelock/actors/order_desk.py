@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from edgelock.actors import order_gateway as gateway
 from edgelock.actors.address import Address
+from edgelock.actors.desk_history import DeskHistory, Told
 from edgelock.actors.order_gateway import Command, Filled, OrderNews, RenewOrder, ResendOrder
 from edgelock.core import facts
-from edgelock.core.facts import MarketSettled, OrderFact, Recovered
-from edgelock.core.intents import CancelOrder, PlaceOrder
+from edgelock.core.facts import MarketSettled, OrderFact, Recovered, UntoldFact
+from edgelock.core.intents import CancelOrder, Intent, PlaceOrder
 from edgelock.core.limits import Exposure, Refused
 from edgelock.core.market import Market, MarketStatus
 from edgelock.core.order import CancelReason, ClientOrderId, Kind, Order, OrderState, Role
@@ -35,6 +36,7 @@ class OrderDesk:
     own_cancels  orders that the door itself withdraws, and why: the run ends, a kill, a market without an actor
     archive      orders that ended, for fills that come when everybody else has forgotten them
     drifts       looks in a row at which the other side's position was not ours
+    told         up to where the lives before the present claimant have told people of the record
     awaits_exit  it began with a position for which the other side has not taken an exit yet
     """
 
@@ -53,9 +55,11 @@ class OrderDesk:
     archive: dict[ClientOrderId, Order] = field(default_factory=dict)
     drifts: int = 0
     is_settled: bool = False
+    told: Told | None = None
     awaits_exit: bool = False
     exit_refusals: int = 0
     _ended_at: deque[tuple[Timestamp, ClientOrderId]] = field(default_factory=deque)
+    _history: DeskHistory = field(default_factory=lambda: DeskHistory(OrderLedger()))
 
     def mode(self, now_ns: int, permit_life_ns: int) -> Mode:
         """The verdict in force; one that nobody renewed is at most REDUCE_ONLY."""
@@ -67,8 +71,12 @@ class OrderDesk:
         """The position, and every order not proven dead."""
         return Exposure(net=self.ledger.position.net, orders=self.ledger.orders)
 
-    def recovered(self, at: Timestamp) -> Recovered:
-        """What a new incarnation is told."""
+    def untold_since(self, sequence: int) -> tuple[UntoldFact, ...] | None:
+        """The order facts after this one; None when that is too long ago, or this one has not happened yet."""
+        return None if sequence > self.ledger.sequence else self._history.since(sequence)
+
+    def recovered(self, at: Timestamp, untold: tuple[UntoldFact, ...] = ()) -> Recovered:
+        """What a new incarnation is told: what is on record now, and of which facts nobody has told yet."""
         return Recovered(
             at=at,
             sequence=self.ledger.sequence,
@@ -76,11 +84,13 @@ class OrderDesk:
             orders=(*self.ledger.ended, *self.ledger.orders),
             last_trim_at=self.last_trim_at,
             permit=self.permit,
+            untold=untold,
         )
 
     def loaded(self, recovery: Recovery) -> None:
         """Begin with what is held from before."""
         self.ledger = OrderLedger(position=recovery.position)
+        self._history = DeskHistory(self.ledger)
         self.is_settled = recovery.is_settled
         self.is_loaded = True
         self.awaits_exit = recovery.position.sign != 0
@@ -173,14 +183,14 @@ class OrderDesk:
     def sent(self, wish: Command, at: Timestamp) -> None:
         """The command is on its way. Prolonging an order, or sending it again, changes nothing of what is known."""
         if not isinstance(wish, RenewOrder | ResendOrder):
-            self.ledger = self.ledger.with_intent(wish, at)
+            self._book_intent(wish, at)
         self.in_flight = wish.client_order_id
         if isinstance(wish, PlaceOrder) and wish.kind is Kind.MAE_TRIM:
             self.last_trim_at = at
 
     def refused(self, refusal: Refused, at: Timestamp) -> OrderFact:
         """A limit said no: nothing was sent. The market is told like of any other fate of its order."""
-        self.ledger = self.ledger.with_intent(refusal.intent, at)
+        self._book_intent(refusal.intent, at)
         fact = facts.IntentRefused(
             at=at,
             sequence=self.ledger.sequence + 1,
@@ -189,7 +199,7 @@ class OrderDesk:
             found=refusal.found,
             allowed=refusal.allowed,
         )
-        self.ledger, _ = self.ledger.after(fact)
+        self._book(fact)
         return fact
 
     def knows(self, client_order_id: ClientOrderId) -> Order | None:
@@ -199,7 +209,7 @@ class OrderDesk:
     def learned(self, news: OrderNews) -> tuple[OrderFact, Realized | None]:
         """Book a piece of news: the fact to tell, with the market's next sequence, and what it closed."""
         fact = self._fact(news)
-        self.ledger, realized = self.ledger.after(fact)
+        realized = self._book(fact)
         order = self.ledger.find(news.client_order_id)
         if order is not None and not order.state.is_live:
             self._keep(order, news.at)
@@ -232,8 +242,16 @@ class OrderDesk:
         """Book the settlement, once."""
         self.is_settled, self.awaits_exit = True, False
         fact = MarketSettled(at=at, sequence=self.ledger.sequence + 1, value=value)
+        return fact, self._book(fact)
+
+    def _book_intent(self, intent: Intent, at: Timestamp) -> None:
+        self.ledger = self.ledger.with_intent(intent, at)
+        self._history.sent(intent, at)
+
+    def _book(self, fact: OrderFact) -> Realized | None:
         self.ledger, realized = self.ledger.after(fact)
-        return fact, realized
+        self._history.learned(fact)
+        return realized
 
     def _fact(self, answer: OrderNews) -> OrderFact:
         at, sequence, order_id = answer.at, self.ledger.sequence + 1, answer.client_order_id

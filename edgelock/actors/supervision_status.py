@@ -13,6 +13,7 @@ from edgelock.actors.restart_events import RestartBudget
 class ChildStatus:
     """One child. Times are real nanoseconds; `inbox` is None when nobody is there and nobody is coming.
 
+    restarts            lives after its first in this process
     restarts_in_window  crashes that count against the budget now: more than `restarts_max` in `window_ns` are too many
     backoff_left_ns     how long until it starts again, when its state is `backoff`; 0 when that waits for others
     state_since_ns      when it came into its state, by the real, monotonic clock; `state_for_ns` is how long ago
@@ -26,6 +27,7 @@ class ChildStatus:
     kind: ChildKind
     state: ChildState
     incarnation: int
+    restarts: int
     restarts_in_window: int
     restarts_max: int
     window_ns: int
@@ -71,6 +73,7 @@ def status_of(cell: Cell, *, restarts_in_window: int, budget: RestartBudget, now
         kind=cell.spec.kind,
         state=cell.state,
         incarnation=cell.incarnation,
+        restarts=max(cell.incarnation - cell.spec.first_incarnation, 0),
         restarts_in_window=restarts_in_window,
         restarts_max=budget.max_restarts,
         window_ns=budget.window_ns,

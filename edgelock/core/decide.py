@@ -8,7 +8,7 @@ Neither this nor `evolve` knows a clock, a socket, a log or an actor. The same f
 from dataclasses import dataclass
 
 from edgelock.core.evolve import evolve, with_alert, with_intent
-from edgelock.core.facts import Fact
+from edgelock.core.facts import Fact, Recovered
 from edgelock.core.intents import AmendOrder, CancelOrder, Intent, PlaceOrder
 from edgelock.core.legacy import contract_minutes_due_at
 from edgelock.core.market import Side
@@ -20,6 +20,7 @@ from edgelock.core.reconcile import reconcile
 from edgelock.core.report import find_order, report
 from edgelock.core.strategy import Strategy
 from edgelock.core.telemetry import MarketRecord, QuoteAmend, QuoteCancel, QuotePlace, ShadowQuote
+from edgelock.core.telling_late import told_late
 from edgelock.core.units import MILLISECOND, Timestamp
 
 
@@ -39,13 +40,14 @@ class Decision:
 def step(state: MarketState, fact: Fact, strategy: Strategy) -> Decision:
     """Remember a fact, tell of it, and decide: the whole of what a market does with one message."""
     after = evolve(state, fact)
+    late = told_late(state, fact) if isinstance(fact, Recovered) else ()
     # Before it knows what is on record a market has no state to tell of.
     told = report(state, fact, after) if after.is_recovered else ()
     decision = decide(after, strategy)
     return Decision(
         state=decision.state,
         intents=decision.intents,
-        records=(*told, *decision.records),
+        records=(*late, *told, *decision.records),
         wake_at=decision.wake_at,
     )
 

@@ -226,21 +226,6 @@ class MarketSettled:
     value: Price
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovered:
-    """What is on record for this market when its actor starts: a clean start has nothing, a restart has it all.
-
-    permit is the verdict that the door was told last; what the market has heard itself meanwhile is newer.
-    """
-
-    at: Timestamp
-    sequence: int
-    position: Position
-    orders: tuple[Order, ...]
-    last_trim_at: Timestamp | None = None
-    permit: Permit = CLOSED_AT_START
-
-
 OrderFact = (
     OrderAcknowledged
     | OrderRejected
@@ -253,6 +238,37 @@ OrderFact = (
     | IntentRefused
     | MarketSettled
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UntoldFact:
+    """An order fact of which nobody has told people yet, and what was on record right before it.
+
+    orders are live and ended ones, as in Recovered.
+    """
+
+    fact: OrderFact
+    position: Position
+    orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What is on record for this market when its actor starts: a clean start has nothing, a restart has it all.
+
+    permit is the verdict that the door was told last; what the market has heard itself meanwhile is newer.
+    untold are the facts that came while the market had no actor, oldest first: what is on record has them in it, and
+    their lines are still to be made.
+    """
+
+    at: Timestamp
+    sequence: int
+    position: Position
+    orders: tuple[Order, ...]
+    last_trim_at: Timestamp | None = None
+    permit: Permit = CLOSED_AT_START
+    untold: tuple[UntoldFact, ...] = ()
+
 
 Fact = (
     BookChanged

@@ -113,7 +113,7 @@ def _market(state: MarketState, child: ChildStatus | None) -> MarketStatus:
         ],
         age_s=None if state.age is None else state.age // SECOND,
         realized=money_text(state.position.realized),
-        restarts=0 if child is None else child.incarnation - 1,
+        restarts=0 if child is None else child.restarts,
         permit=state.permit.mode.name,
         permit_reason=state.permit.reason or ("" if state.permit.brake is Brake.NONE else "cb_soft"),
         actor="stopped" if child is None else _word(child.state),

@@ -7,7 +7,7 @@ writing succeeds again; the lines of telemetry about the same lives do not depen
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from edgelock.actors.journal_records import JournalError, LifeNote
@@ -28,6 +28,18 @@ class LifeStore(Protocol):
         """The newest notes of one actor, newest first. Raises JournalError."""
         ...
 
+    def record_incarnation(self, ticker: str, number: int) -> None:
+        """Remember the number of a market's newest life. Raises JournalError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LifeBegan:
+    """A market's life has begun; the next process counts on from its number."""
+
+    ticker: str
+    incarnation: int
+
 
 class LifeNotes:
     """Called from any thread; writes on its own between `start` and `stop`.
@@ -42,7 +54,7 @@ class LifeNotes:
         self._store = store
         self._redact = redact or Redactor().text
         self._failed = failed
-        self._pending: queue.Queue[LifeNote | None] = queue.Queue()
+        self._pending: queue.Queue[LifeNote | LifeBegan | None] = queue.Queue()
         self._is_failing = False
         self._thread = threading.Thread(target=self._write, name="life-notes", daemon=True)
 
@@ -58,7 +70,7 @@ class LifeNotes:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def keep(self, note: LifeNote) -> None:
+    def keep(self, note: LifeNote | LifeBegan) -> None:
         """Hand a note over. Returns at once."""
         if self._pending.qsize() < PENDING_MAX:
             self._pending.put(note)
@@ -72,7 +84,10 @@ class LifeNotes:
     def _write(self) -> None:
         while (note := self._pending.get()) is not None:
             try:
-                self._store.record_life(self._without_secrets(note))
+                if isinstance(note, LifeBegan):
+                    self._store.record_incarnation(note.ticker, note.incarnation)
+                else:
+                    self._store.record_life(self._without_secrets(note))
             except JournalError as error:
                 self._fail(f"the restart log is not written: {error}")
             else:

@@ -177,7 +177,7 @@ def _row(state: MarketState, permit: Permit, child: ChildStatus | None, strategy
         realized=dollars(position.realized),
         open_pnl="" if open_pnl is None else dollars(open_pnl),
         cancels_30=permit.cancels_30,
-        restarts=0 if child is None else child.incarnation - 1,
+        restarts=0 if child is None else child.restarts,
         condition=_condition(state, permit, child),
     )
 

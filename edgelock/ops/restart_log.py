@@ -27,7 +27,7 @@ from edgelock.core.telemetry import (
 )
 from edgelock.core.units import Duration, Timestamp
 from edgelock.ops.life_note import life_note, return_note
-from edgelock.ops.life_notes import LifeNotes
+from edgelock.ops.life_notes import LifeBegan, LifeNotes
 
 MARKET_PREFIX = "market:"
 
@@ -63,6 +63,8 @@ class RestartLog:
 
     def take(self, news: Notice) -> None:
         """One notice of the supervisor."""
+        if isinstance(news, notice.ChildStarted | notice.ChildRestarted) and (ticker := ticker_of(news.name)):
+            self._keep(LifeBegan(ticker, news.incarnation))
         if isinstance(news, notice.ChildRestarted) and ticker_of(news.name) is not None:
             with self._lock:
                 state = self._recovered.pop((news.name, news.incarnation), None)
@@ -112,7 +114,7 @@ class RestartLog:
         self._tell(self._restart(news, state))
         self._keep(return_note(news, state, run=self._run, at=self._now()))
 
-    def _keep(self, note: LifeNote) -> None:
+    def _keep(self, note: LifeNote | LifeBegan) -> None:
         if self._notes is not None:
             self._notes.keep(note)
 

@@ -13,7 +13,7 @@ from edgelock.actors.base import SupervisedActor
 from edgelock.actors.child_spec import ChildKind, ChildSpec
 from edgelock.actors.clock import EngineClock, monotonic_ns
 from edgelock.actors.gate_board import GateBoard
-from edgelock.actors.journal import Journal
+from edgelock.actors.journal import Journal, JournalError
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.market_board import MarketBoard
 from edgelock.actors.messages import (
@@ -114,6 +114,7 @@ class TradingSystem:
         self.timer = TimerThread()
         self.life_notes = LifeNotes(journal, failed=self._notes_failed, redact=redact)
         self.restart_log = RestartLog(now=clock.now, record=self.record, run=run, notes=self.life_notes)
+        self._journal = journal
         self._standing = StandingNews(self.addresses.risk)
         self._escalated = escalated
         self._run_mode = RunMode(settings.mode)
@@ -182,6 +183,7 @@ class TradingSystem:
             address=address,
             factory=lambda life: self._build.market(life, market),
             kind=ChildKind.ONE_FOR_ONE,
+            first_incarnation=self._last_incarnation(market.ticker) + 1,
             hung_after_ns=supervision.hung_after,
             budget=RestartBudget(
                 max_restarts=supervision.max_restarts,
@@ -318,6 +320,14 @@ class TradingSystem:
     def tell_exchange_status(self, shards: Mapping[int, ShardStanding]) -> None:
         """How the venue's shards stand."""
         self._standing.tell(ExchangeStatusNews(shards))
+
+    def _last_incarnation(self, ticker: str) -> int:
+        """The number of a market's last life in any process; the run in an order id keeps ids apart without it."""
+        try:
+            return self._journal.last_incarnation(ticker)
+        except JournalError as error:
+            self._notes_failed(f"{ticker} counts its lives from 1 again: {error}")
+            return 0
 
     def _notes_failed(self, message: str) -> None:
         self.record(LibraryLog(at=self.clock.now(), logger="edgelock.restart_log", severity="ERROR", message=message))

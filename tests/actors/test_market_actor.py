@@ -12,6 +12,7 @@ from edgelock.actors.market_board import MarketBoard
 from edgelock.actors.messages import (
     AddMarket,
     BookNews,
+    ClaimAnswer,
     ClaimMarket,
     CrashOnPurpose,
     FactNews,
@@ -81,7 +82,7 @@ class Lone:
 
     def recover(self, **changes) -> None:
         fields = {"sequence": 0, "position": Position(), "orders": (), **changes}
-        self.tell(FactNews(Recovered(at=NOON, **fields)))
+        self.tell(ClaimAnswer(3, 1, Recovered(at=NOON, **fields)))
 
     def permit_and_book(self) -> None:
         self.tell(UrgentFact(PermitChanged(at=NOON, permit=OPEN)))

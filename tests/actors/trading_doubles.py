@@ -9,7 +9,7 @@ from edgelock.actors.address import Address
 from edgelock.actors.inbox import LanedInbox
 from edgelock.actors.journal import Journal, JournalError, RecordedFill
 from edgelock.actors.market_board import MarketBoard
-from edgelock.actors.messages import FactNews, GatewayNews, Records, UrgentFact
+from edgelock.actors.messages import ClaimAnswer, FactNews, GatewayNews, Records, UrgentFact
 from edgelock.actors.order_gateway import (
     Acknowledged,
     Amended,
@@ -72,7 +72,7 @@ class Letterbox:
         return taken
 
     def facts(self) -> list[Any]:
-        return [message.fact for message in self.taken() if isinstance(message, FactNews | UrgentFact)]
+        return [message.fact for message in self.taken() if isinstance(message, ClaimAnswer | FactNews | UrgentFact)]
 
     def records(self) -> list[Any]:
         return [record for message in self.taken() if isinstance(message, Records) for record in message.records]

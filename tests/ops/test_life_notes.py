@@ -31,6 +31,9 @@ class StuckDisk:
         assert self.free.wait(PATIENCE_S)
         self.taken.append(note)
 
+    def record_incarnation(self, ticker: str, number: int) -> None:
+        pass
+
     def lives_of(self, actor: str, *, most: int) -> tuple[LifeNote, ...]:
         return tuple(note for note in self.taken if note.actor == actor)[:most]
 

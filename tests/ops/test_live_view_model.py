@@ -44,6 +44,7 @@ def a_child(name: str = f"market:{TICKER}", state: ChildState = ChildState.RUNNI
         kind=ChildKind.ONE_FOR_ONE,
         state=state,
         incarnation=incarnation,
+        restarts=incarnation - 1,
         restarts_in_window=0,
         restarts_max=5,
         window_ns=600 * SECOND,

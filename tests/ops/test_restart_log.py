@@ -156,6 +156,9 @@ class Notebook:
     def record_life(self, note: LifeNote) -> None:
         self.notes.append(note)
 
+    def record_incarnation(self, ticker: str, number: int) -> None:
+        pass
+
     def lives_of(self, actor: str, *, most: int) -> tuple[LifeNote, ...]:
         return tuple(note for note in reversed(self.notes) if note.actor == actor)[:most]
 

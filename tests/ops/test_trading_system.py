@@ -2,6 +2,7 @@
 
 import pytest
 
+from edgelock.actors.journal import Journal
 from edgelock.core.facts import FeedStatus, FeedStatusChanged, MarketStatusChanged
 from edgelock.core.market import MarketStatus
 from edgelock.core.permit import Mode
@@ -138,3 +139,16 @@ def test_a_quarantined_market_is_withdrawn_at_the_door(house):
     assert house.ledger.wait_for("actor_quarantine", market=A).incarnation == 3
     assert house.system.restart_market(A)
     house.board.wait_for(A, lambda state: state.order_prefix == f"r1-{A}-4")
+
+
+def test_a_market_counts_its_lives_on_from_those_of_earlier_processes(tmp_path):
+    with a_paper_house(tmp_path) as house:
+        house.journal.record_incarnation(A, 41)
+        house.system.add_market(a_market(ticker=A))
+
+        house.board.wait_for(A, lambda state: state.order_prefix == f"r1-{A}-42")
+        assert house.system.supervisor.supervision_status().child(MARKET_PREFIX + A).restarts == 0
+
+    journal = Journal(tmp_path)
+    assert journal.last_incarnation(A) == 42
+    journal.close()

@@ -31,6 +31,7 @@ from edgelock.actors.live_gateway import LiveGateway
 from edgelock.actors.live_terms import LiveNews, LiveTerms, LiveVenue
 from edgelock.actors.messages import (
     AddMarket,
+    ClaimAnswer,
     ClaimMarket,
     FactNews,
     FeedNews,
@@ -204,7 +205,7 @@ class _Storm:
         """Every market in its turn: an entry that rests is withdrawn at once, and the next one is wanted."""
         while not self._is_over.is_set():
             message = self._markets_inbox.get().message
-            fact = message.fact if isinstance(message, FactNews) else None
+            fact = message.fact if isinstance(message, ClaimAnswer | FactNews) else None
             if isinstance(fact, Recovered):
                 self._recovered.release()
             name = getattr(fact, "client_order_id", "")
