@@ -90,7 +90,8 @@ def _remarks(market: MarketStatus, common: str | None) -> Iterator[str]:
     if hold is not None and hold != common:
         yield f"    {hold}"
     if market["actor"] != "running" or market["restarts"]:
-        yield f"    actor {market['actor']}, restarted {market['restarts']} times"
+        times = "once" if market["restarts"] == 1 else f"{market['restarts']} times"
+        yield f"    actor {market['actor']}, restarted {times}"
 
 
 def _ticker(ticker: str) -> str:
