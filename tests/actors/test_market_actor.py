@@ -5,6 +5,7 @@ import pytest
 from edgelock.actors import notices as notice
 from edgelock.actors.address import Address
 from edgelock.actors.child_spec import ChildKind, ChildSpec
+from edgelock.actors.desk_history import Told
 from edgelock.actors.exchange_actor import ExchangeActor
 from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.market_actor import TICK_EVERY_NS, CrashedOnPurpose, MarketActor
@@ -32,18 +33,21 @@ from edgelock.core.facts import (
     FeedStatus,
     FeedStatusChanged,
     OrderAcknowledged,
+    OrderFilled,
     PermitChanged,
     Print,
     Recovered,
+    UntoldFact,
 )
 from edgelock.core.market import Side
 from edgelock.core.market_state import MarketState, RunMode
 from edgelock.core.order import OrderState, Role
+from edgelock.core.order_ledger import UnknownOrder
 from edgelock.core.position import Position
 from edgelock.core.rate_limit import full_bucket
 from edgelock.core.settings import StrategySettings, TradingSettings
 from edgelock.core.strategy import EDGE_LOCKED
-from edgelock.core.units import SECOND
+from edgelock.core.units import SECOND, Money
 from edgelock.ops.restart_log import RestartLog
 from tests.actors.runtime_doubles import House, a_life
 from tests.actors.trading_doubles import HandClock, Ledger, Letterbox, Scribe, WatchedBoard, WatchedJournal, two_markets
@@ -98,7 +102,7 @@ def test_its_first_words_are_a_claim_and_a_subscription():
 
     lone.actor.on_start()
 
-    assert lone.exchange.taken() == [ClaimMarket(A, 3, lone.life.address)]
+    assert lone.exchange.taken() == [ClaimMarket(A, 3, lone.life.address, told=None)]
     assert lone.feed.taken() == [Subscribe(A, lone.life.address)]
 
 
@@ -122,6 +126,51 @@ def test_what_it_wishes_carries_its_incarnation_and_its_lines_go_to_telemetry():
     (submit,) = lone.exchange.taken()
     assert (submit.ticker, submit.incarnation) == (A, 3)
     assert "quote_place" in [record.action for record in lone.telemetry.records()]
+
+
+def test_its_claim_says_up_to_where_the_lives_before_it_have_told_people():
+    lone = Lone()
+    lone.recover(sequence=7, position=a_position(10, 48), orders=(an_exit("r1-A-2-9"),))
+    assert lone.board.told(A) == Told(numbering=1, sequence=7, position=a_position(10, 48))
+    lone.tell(FactNews(OrderAcknowledged(at=NOON, sequence=8, client_order_id="r1-A-2-9", venue_order_id="v")))
+
+    lone.actor.on_start()
+
+    claim = lone.exchange.taken()[0]
+    assert claim.told == Told(numbering=1, sequence=8, position=a_position(10, 48))
+
+
+def test_an_answer_to_the_claim_of_a_life_before_it_is_not_its_own():
+    lone = Lone()
+
+    lone.tell(ClaimAnswer(2, 1, Recovered(at=NOON, sequence=7, position=a_position(10, 48), orders=())))
+
+    assert (lone.wishes(), lone.recovered, lone.board.told(A)) == ([], [], None)
+
+
+def an_untold_fill(client_order_id="x") -> UntoldFact:
+    fill = OrderFilled(at=NOON, sequence=6, client_order_id=client_order_id, trade_id="t1", price=cents(55),
+                       size=contracts(10), fee=Money(0), is_taker=False)  # fmt: skip
+    return UntoldFact(fact=fill, position=a_position(10, 48), orders=(an_exit("x"),))
+
+
+def test_what_filled_while_nobody_was_there_is_told_before_anything_else():
+    lone = Lone()
+
+    lone.recover(sequence=6, untold=(an_untold_fill(),))
+
+    assert [record.action for record in lone.telemetry.records()][:2] == ["FILL", "REALIZE"]
+    assert lone.board.told(A) == Told(numbering=1, sequence=6, position=Position())
+
+
+def test_what_it_dies_of_telling_late_is_noted_so_that_the_next_life_is_not_given_it_again():
+    lone = Lone()
+
+    with pytest.raises(UnknownOrder):
+        lone.recover(sequence=6, untold=(an_untold_fill("nobody's"),))
+
+    assert lone.telemetry.records() == []
+    assert lone.board.told(A) == Told(numbering=1, sequence=6, position=a_position(10, 48))
 
 
 def test_a_take_profit_on_record_is_neither_placed_again_nor_cancelled():
