@@ -12,7 +12,7 @@ from edgelock.core.facts import Fact, Recovered
 from edgelock.core.intents import AmendOrder, CancelOrder, Intent, PlaceOrder
 from edgelock.core.legacy import contract_minutes_due_at
 from edgelock.core.market import Side
-from edgelock.core.market_state import MarketState, RunMode
+from edgelock.core.market_state import FIRST_WORD_WITHIN, MarketState, RunMode
 from edgelock.core.order import Role
 from edgelock.core.permit import Mode
 from edgelock.core.quoting import cooldown
@@ -79,6 +79,8 @@ def next_deadline(state: MarketState) -> Timestamp | None:
     candidates: list[int] = [state.market.close_time - settings.no_entry_before_close]
     held_until = (state.entry_hold_until, state.exit_hold_until)
     candidates += [until for until in held_until if until is not None]
+    if state.awaits_feed and state.recovered_at is not None:
+        candidates.append(state.recovered_at + FIRST_WORD_WITHIN)
     cool = cooldown(state)
     candidates += [at + cool for at in (state.bid_placed_at, state.ask_placed_at) if at is not None]
     opened_at = state.position.opened_at

@@ -82,7 +82,7 @@ def with_alert(state: MarketState, alert: Alert) -> MarketState:
 
 
 def _book_changed(state: MarketState, fact: BookChanged) -> MarketState:
-    return _after_prices(_with_view(state, fact.view))
+    return _after_prices(_heard(_with_view(state, fact.view), is_said=state.feed is FeedStatus.LIVE))
 
 
 def _trades_printed(state: MarketState, fact: TradesPrinted) -> MarketState:
@@ -98,7 +98,13 @@ def _feed_status_changed(state: MarketState, fact: FeedStatusChanged) -> MarketS
     # before, and the reference starts again at the mid of the next book.
     if fact.status in (FeedStatus.GAP, FeedStatus.DOWN):
         state = _with_view(replace(state, reference=Reference()), EMPTY_VIEW)
-    return _after_prices(replace(state, feed=fact.status))
+    is_said = fact.status is not FeedStatus.LIVE or state.raw_view != EMPTY_VIEW
+    return _after_prices(_heard(replace(state, feed=fact.status), is_said=is_said))
+
+
+def _heard(state: MarketState, *, is_said: bool) -> MarketState:
+    """That the feed is live says something only together with a book; which of the two comes first is open."""
+    return replace(state, is_feed_heard=True) if is_said and not state.is_feed_heard else state
 
 
 def _market_status_changed(state: MarketState, fact: MarketStatusChanged) -> MarketState:
@@ -170,6 +176,7 @@ def _recovered(state: MarketState, fact: Recovered) -> MarketState:
     recovered = replace(
         state,
         is_recovered=True,
+        recovered_at=fact.at,
         sequence=fact.sequence,
         position=fact.position,
         orders=live,

@@ -14,7 +14,7 @@ from edgelock.core.reference import Reference
 from edgelock.core.settings import StrategySettings
 from edgelock.core.take_profit import take_profit_offset, take_profit_target
 from edgelock.core.telemetry import MarketContext, PriceRatio
-from edgelock.core.units import Duration, Price, Size, Timestamp
+from edgelock.core.units import SECOND, Duration, Price, Size, Timestamp
 
 
 class RunMode(Enum):
@@ -53,6 +53,10 @@ class Episode:
 
 NEW_EPISODE = Episode()
 
+FIRST_WORD_WITHIN = Duration(10 * SECOND)
+"""How long a market that has just taken over leaves its entries where they rest, until the feed says what the book is:
+as long as a book may be silent. The feed's word comes a moment after the record; the entries were quoted on its book."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketState:
@@ -61,6 +65,8 @@ class MarketState:
     raw_view       the venue's best levels; `view` is the same with our own resting orders taken out
     orders         live ones; `ended` the last finished ones, because the news of an order may come late
     sequence       of the last order fact applied
+    recovered_at   when this life took over what is on record
+    is_feed_heard  whether the feed has told this life what the book is, or that there is none
     orders_in_book whether the venue's book contains our orders (live mode)
     """
 
@@ -70,6 +76,8 @@ class MarketState:
     order_prefix: str
     now: Timestamp = Timestamp(0)
     is_recovered: bool = False
+    recovered_at: Timestamp | None = None
+    is_feed_heard: bool = False
     sequence: int = 0
     raw_view: BookView = EMPTY_VIEW
     view: BookView = EMPTY_VIEW
@@ -99,6 +107,12 @@ class MarketState:
     def has_usable_book(self) -> bool:
         """In sequence, heard of lately, both sides present and not crossed."""
         return self.feed is FeedStatus.LIVE and self.view.is_two_sided
+
+    @property
+    def awaits_feed(self) -> bool:
+        """It has only just taken over, and the feed has not said yet what the book is."""
+        at = self.recovered_at
+        return at is not None and not self.is_feed_heard and self.now - at < FIRST_WORD_WITHIN
 
     @property
     def is_active(self) -> bool:

@@ -53,6 +53,8 @@ def _entry_withdrawals(state: MarketState, plan: Plan) -> Iterator[Step]:
         if order.state is not OrderState.RESTING:
             continue
         entry = plan.entry(order.side)
+        if entry.quote is None and entry.withdraw_for is CancelReason.STALE and state.awaits_feed:
+            continue
         reason = entry.withdraw_for if entry.quote is None else replacement_reason(state, order, entry.quote)
         if reason is not None:
             yield _cancel(state, order, reason)

@@ -71,7 +71,8 @@ def event_line(record: Record) -> str:
     parts = [time_of_day(record.at), market or "", record.action]
     for name, tell in _TOLD.items():
         value = getattr(record, name, None)
-        if value is not None and not (name == "actor" and market):
+        is_said = (name == "actor" and market) or (name == "message" and getattr(record, "error", None))
+        if value is not None and not is_said:
             parts.append(tell(value))
     return " ".join(part for part in parts if part)
 

@@ -40,7 +40,7 @@ def told(capsys: pytest.CaptureFixture[str], *argv: str, exit_code: int = 2) -> 
     [
         (["--sped", "3"], "No such option '--sped'. (Did you mean one of: '--append', '--seed', '--speed'?)"),
         (["--duration"], "Option '--duration' requires an argument."),
-        (["statu"], "No such command 'statu'. (Did you mean one of: 'restart', 'status'?)"),
+        (["statu"], "No such command 'statu'. (Did you mean one of: 'restart', 'restarts', 'status'?)"),
         (["xyzzy"], "No such command 'xyzzy'."),
         (["status", "extra"], "Got unexpected extra argument (extra)"),
         (["restart"], "Missing argument 'TICKER'."),

@@ -92,7 +92,8 @@ def interrupt_while(
 def test_the_last_line_tells_of_every_order_that_still_rests(name, tmp_path):
     exit_code, told, resting = interrupt_while(FAULTS[name], tmp_path, heals_after_s=None)
 
-    assert told >= resting
+    says_it_does_not_know = told < 0
+    assert says_it_does_not_know or told >= resting
     assert exit_code != 0
 
 
