@@ -54,8 +54,8 @@ class Episode:
 NEW_EPISODE = Episode()
 
 FIRST_WORD_WITHIN = Duration(10 * SECOND)
-"""How long a market that has just taken over leaves its entries where they rest, until the feed says what the book is:
-as long as a book may be silent. The feed's word comes a moment after the record; the entries were quoted on its book."""
+"""How long a market that has just taken over leaves its entries where they rest until the feed says what the book is:
+as long as a book may be silent. The feed's word comes a moment after the record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

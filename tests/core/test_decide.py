@@ -9,6 +9,7 @@ from edgelock.core.decide import decide, next_deadline, step
 from edgelock.core.facts import (
     BookChanged,
     FeedStatus,
+    FeedStatusChanged,
     GridChanged,
     IntentRefused,
     MarketSettled,
@@ -19,9 +20,10 @@ from edgelock.core.facts import (
 )
 from edgelock.core.intents import CancelOrder
 from edgelock.core.market import MarketStatus
-from edgelock.core.market_state import RunMode
+from edgelock.core.market_state import FIRST_WORD_WITHIN, MarketState, RunMode
 from edgelock.core.order import CancelReason, Kind, OrderState, Role
 from edgelock.core.order_ledger import SequenceGap, UnknownOrder
+from edgelock.core.position import Position
 from edgelock.core.strategy import EDGE_LOCKED, LEGACY
 from edgelock.core.telemetry import MaeTrim, Settlement, TakeProfitExit
 from edgelock.core.units import MILLISECOND, Price, Timestamp
@@ -36,6 +38,7 @@ from tests.core.builders import (
     OPEN,
     SOFT,
     a_book,
+    a_market,
     a_position,
     a_state,
     after,
@@ -768,6 +771,49 @@ def test_a_restart_that_lost_its_take_profit_places_it_anew():
     assert (take_profit.side, take_profit.price, take_profit.size) == (BID, cents(58), contracts(5))
     venue.ack(take_profit.client_order_id)
     assert venue.state.sequence == 8
+
+
+def a_life_that_took_over_an_entry() -> ObedientVenue:
+    """An entry of the life before rests at 46, and nobody has told this one of the book."""
+    asleep = MarketState(market=a_market(), settings=some_settings(), run_mode=RunMode.PAPER, order_prefix="u")
+    venue = ObedientVenue(asleep)
+    venue.hear(Recovered(at=NOON, sequence=7, position=Position(), orders=(an_order("t-1"),), permit=OPEN))
+    return venue
+
+
+LIVE_FEED = FeedStatusChanged(at=NOON, status=FeedStatus.LIVE, reason="")
+SEEN = BookChanged(at=NOON, view=a_book(46, 48))
+
+
+@pytest.mark.parametrize("words", [(LIVE_FEED, SEEN), (SEEN, LIVE_FEED)])
+def test_a_restart_leaves_its_entry_where_it_rests_until_the_feed_has_said_what_the_book_is(words):
+    venue = a_life_that_took_over_an_entry()
+
+    for word in words:
+        venue.hear(word)
+
+    assert venue.intents == []
+    venue.feed(FeedStatus.STALE)
+    assert [c.reason for c in venue.cancels()] == [CancelReason.STALE]
+
+
+@pytest.mark.parametrize("status", [FeedStatus.STALE, FeedStatus.GAP, FeedStatus.DOWN])
+def test_a_restart_whose_feed_says_that_there_is_no_book_withdraws_its_entry_at_once(status):
+    venue = a_life_that_took_over_an_entry()
+    venue.hear(SEEN)
+
+    venue.feed(status)
+
+    assert [c.reason for c in venue.cancels()] == [CancelReason.STALE]
+
+
+def test_a_restart_that_hears_nothing_of_the_book_withdraws_its_entry_in_the_end():
+    venue = a_life_that_took_over_an_entry()
+    assert venue.wake_at == NOON + FIRST_WORD_WITHIN
+
+    venue.wait_until(NOON + FIRST_WORD_WITHIN)
+
+    assert [c.reason for c in venue.cancels()] == [CancelReason.STALE]
 
 
 def test_new_settings_apply_to_the_next_decision():
