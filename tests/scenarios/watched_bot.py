@@ -104,7 +104,7 @@ def _probe_decisions(marks: Marks) -> None:
             with marks.recovered:
                 orders = [order.client_order_id for order in decision.state.orders]
                 marks.lives.append({"market": ticker, "life": life, "recovered_ns": now, "orders": orders,
-                                    "sequence": fact.sequence})  # fmt: skip
+                                    "sequence": decision.state.sequence})  # fmt: skip
                 marks.recovered.notify_all()
         elif hasattr(fact, "sequence"):
             marks.facts.append((ticker, life, fact.sequence))
