@@ -133,6 +133,7 @@ class ExchangeActor(SupervisedActor):
         self._is_fuse_out = False
         self._waits_until_ns: int | None = None
         self._is_shortage_told = False
+        self._is_late_news_told = False
 
     def on_start(self) -> None:
         """End what the life before has left behind, begin anew, and look after what expires from now on."""
@@ -151,7 +152,7 @@ class ExchangeActor(SupervisedActor):
                 if generation == self._generation:
                     self._answered(answer)
                 else:
-                    self._board.count_late_news()
+                    self._refuse_late_news(generation)
             case PermitNews(ticker, permit, issued_ns):
                 self._permitted(ticker, permit, issued_ns)
             case WithdrawMarket(ticker, exits_too):
@@ -199,6 +200,7 @@ class ExchangeActor(SupervisedActor):
         if desk is None or incarnation < desk.incarnation:
             return
         desk.incarnation, desk.subscriber, desk.told = incarnation, subscriber, told
+        desk.is_late_wish_told = False
         self._refuse_queue(desk)
         if desk.is_loaded:
             self._answer_claim(desk)
@@ -214,6 +216,9 @@ class ExchangeActor(SupervisedActor):
         is_taken = desk is not None and desk.is_loaded and incarnation == desk.incarnation
         if desk is None or not is_taken or self._closing is not None:
             self._board.count_fenced(ticker, len(intents))
+            if desk is not None and incarnation != desk.incarnation and not desk.is_late_wish_told:
+                desk.is_late_wish_told = True
+                self._warn(f"{ticker}: {len(intents)} wishes of a life that was replaced are refused")
             return
         desk.queue.extend(intents)
 
@@ -323,6 +328,12 @@ class ExchangeActor(SupervisedActor):
                 desk = self._desks.get(answer.ticker)
                 if desk is not None:
                     self._learned(desk, answer)
+
+    def _refuse_late_news(self, generation: int) -> None:
+        self._board.count_late_news()
+        if not self._is_late_news_told:
+            self._is_late_news_told = True
+            self._warn(f"the gateway of life {generation} still has news of orders; this is life {self._generation}")
 
     def _loaded(self, ticker: str, recovery: Recovery) -> None:
         """What a market has behind it; of one that nobody trades any more, what the journal did not have."""
@@ -444,6 +455,10 @@ class ExchangeActor(SupervisedActor):
         else:
             self._schedule("close", now_ns + CLOSE_RETRY_NS)
 
-    def _say(self, message: str, at: Timestamp) -> None:
-        record = LibraryLog(at=at, logger="edgelock.exchange", severity="ERROR", message=message)
+    def _say(self, message: str, at: Timestamp, severity: str = "ERROR") -> None:
+        record = LibraryLog(at=at, logger="edgelock.exchange", severity=severity, message=message)
         self._telemetry.tell(Records((record,)))
+
+    def _warn(self, message: str) -> None:
+        """Once per life, of the market or of the door; the boards count all of it."""
+        self._say(message, self._clock.now(), "WARNING")

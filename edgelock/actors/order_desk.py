@@ -37,6 +37,7 @@ class OrderDesk:
     archive      orders that ended, for fills that come when everybody else has forgotten them
     drifts       looks in a row at which the other side's position was not ours
     told         up to where the lives before the present claimant have told people of the record
+    is_late_wish_told  people have been told that a life before the present one still wishes
     awaits_exit  it began with a position for which the other side has not taken an exit yet
     """
 
@@ -56,6 +57,7 @@ class OrderDesk:
     drifts: int = 0
     is_settled: bool = False
     told: Told | None = None
+    is_late_wish_told: bool = False
     awaits_exit: bool = False
     exit_refusals: int = 0
     _ended_at: deque[tuple[Timestamp, ClientOrderId]] = field(default_factory=deque)

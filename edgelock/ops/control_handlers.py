@@ -82,7 +82,11 @@ def status_of(loop: RunLoop) -> StatusPayload:
         realized=money_text(loop.realized()),
         log=str(loop.options.log_path),
         markets=[
-            _market(state, children.get(f"{MARKET_PREFIX}{state.market.ticker}"))
+            _market(
+                state,
+                children.get(f"{MARKET_PREFIX}{state.market.ticker}"),
+                fenced=system.boards.gate.fenced(state.market.ticker),
+            )
             for state in system.boards.markets.states()
         ],
         supervision=TreeStatus(
@@ -92,7 +96,7 @@ def status_of(loop: RunLoop) -> StatusPayload:
     )
 
 
-def _market(state: MarketState, child: ChildStatus | None) -> MarketStatus:
+def _market(state: MarketState, child: ChildStatus | None, *, fenced: int) -> MarketStatus:
     context = state.context()
     return MarketStatus(
         ticker=state.market.ticker,
@@ -114,6 +118,7 @@ def _market(state: MarketState, child: ChildStatus | None) -> MarketStatus:
         age_s=None if state.age is None else state.age // SECOND,
         realized=money_text(state.position.realized),
         restarts=0 if child is None else child.restarts,
+        fenced=fenced,
         permit=state.permit.mode.name,
         permit_reason=state.permit.reason or ("" if state.permit.brake is Brake.NONE else "cb_soft"),
         actor="stopped" if child is None else _word(child.state),

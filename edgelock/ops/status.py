@@ -17,7 +17,10 @@ class QuoteStatus(TypedDict):
 
 
 class MarketStatus(TypedDict):
-    """One market. vwap, tp, bid, ask are None where there is none; age_s is engine time since the oldest open lot."""
+    """One market. vwap, tp, bid, ask are None where there is none; age_s is engine time since the oldest open lot.
+
+    fenced: wishes of replaced lives, or of a run that was ending, that the door to the venue refused.
+    """
 
     ticker: str
     state: str
@@ -30,6 +33,7 @@ class MarketStatus(TypedDict):
     age_s: int | None
     realized: str
     restarts: int
+    fenced: int
     permit: str
     permit_reason: str
     actor: str

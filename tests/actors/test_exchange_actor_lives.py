@@ -97,6 +97,7 @@ def test_what_the_gateway_of_an_earlier_life_still_says_is_refused_and_counted(b
     door.actor.handle(GatewayNews(Acknowledged(**about, venue_order_id="v"), 1))
 
     assert (door.facts(), door.board.late_news()) == ([], 2)
+    assert warnings(door) == ["the gateway of life 1 still has news of orders; this is life 2"]
     door.actor.handle(GatewayNews(Acknowledged(**about, venue_order_id="v"), 2))
     assert len(door.facts()) == 1
 
@@ -124,6 +125,22 @@ def test_an_intent_that_arrives_after_its_market_was_claimed_anew_is_refused_and
     door.submit(an_entry("late", ASK, 66), incarnation=1)
 
     assert (door.gateway.sent(), door.board.fenced(A)) == (["place a"], 1)
+
+
+def warnings(door):
+    """What people are told of it, once."""
+    return [line.message for line in door.telemetry.records() if getattr(line, "severity", "") == "WARNING"]
+
+
+def test_people_are_told_once_a_life_that_an_older_one_still_wishes(build):
+    door = build()
+    for life in (2, 3):
+        door.claim(incarnation=life)
+        door.submit(an_entry(f"late {life}"), an_entry("other", ASK, 66), incarnation=1)
+        door.submit(an_entry(f"later {life}"), incarnation=-1)
+
+    assert warnings(door) == [f"{A}: 2 wishes of a life that was replaced are refused"] * 2
+    assert door.board.fenced(A) == 6
 
 
 # --- what is taken up -------------------------------------------------------------------------------------------
