@@ -3,6 +3,7 @@
 The stairs, from the recipe down to the units; a file imports only from below:
 
     decide                      step = evolve, report, decide: all that a market does with one message
+    ├─ telling_late             what is told of facts that came while nobody was there
     ├─ evolve    report         what a fact makes of the state; what is told of it
     ├─ strategy                 edge_locked and legacy behind one interface: state in, plan out
     │  └─ quoting  exits        entries; hard cap → sweet spot → MAE trim → take-profit

@@ -41,6 +41,15 @@ def test_status_shows_the_market_and_the_actors(served):
     assert run.loop.uptime_ns > 0
 
 
+def test_status_counts_what_a_market_s_earlier_lives_were_refused(served):
+    run, command = served
+    run.system.boards.gate.count_fenced(A, 3)
+
+    (market,) = command("status")["markets"]
+
+    assert market["fenced"] == 3
+
+
 def test_status_has_every_figure_of_the_supervision_tree(served):
     run, command = served
 
