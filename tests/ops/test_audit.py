@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from edgelock.core.strategy import LEGACY
 from edgelock.core.telemetry import ActorRestart, BreakerSoft
-from edgelock.core.units import SECOND, Duration, Timestamp
+from edgelock.core.units import SECOND, Duration, Size, Timestamp
 from edgelock.ops.audit import UnreadableLog, audit, audit_logs, run_audit
 from edgelock.ops.audit_findings import Check
 from tests.core.builders import NOON, TICKER
@@ -211,6 +211,25 @@ def test_an_exit_that_filled_while_its_market_was_down_does_not_count_for_the_ne
     assert restarted_with().is_clean
     still_there = restarted_with(json.loads(SESSION[number])["client_order_id"])
     assert [finding.check for finding in still_there.kept] == [Check.ORDERS]
+
+
+@pytest.mark.parametrize("is_told_first", [True, False])
+def test_fills_that_a_next_life_tells_late_are_added_up_as_if_it_had_never_been_down(tmp_path, is_told_first):
+    """Its own line may come before theirs or after; the order that filled is on record no more."""
+    fill = index_of(SESSION, action("FILL", role="exit", state_after="FLAT"))
+    after_it = index_of(SESSION[fill:], action("state_change")) + fill + 1
+    restart = ActorRestart(
+        at=NOON, market=TICKER, actor=f"market:{TICKER}", incarnation=2, restarts_in_window=1,
+        backoff_s=Duration(0), down_s=Duration(0), recovered_net=Size(0), recovered_vwap=None, recovered_orders=(),
+    )  # fmt: skip
+    place = fill if is_told_first else after_it
+
+    told = audited(tmp_path, renumbered([*SESSION[:place], *lines_of([restart]), *SESSION[place:]]))
+    never_down = audited(tmp_path, SESSION)
+
+    assert [(finding.where, finding.reason) for finding in told.kept] == []
+    assert told.notes == []
+    assert told.examined[Check.PNL] == never_down.examined[Check.PNL]
 
 
 def test_a_log_cut_at_its_start_is_noted_and_not_accused(tmp_path):
