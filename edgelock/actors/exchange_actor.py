@@ -208,7 +208,8 @@ class ExchangeActor(SupervisedActor):
     def _answer_claim(self, desk: OrderDesk) -> None:
         answer, gap = claims.answer(desk, self._generation, self._clock.now())
         desk.subscriber.tell(answer)
-        if gap is not None:
+        if gap is not None and gap.detail != desk.gap_told:
+            desk.gap_told = gap.detail
             self._telemetry.tell(Records((gap,)))
 
     def _submit(self, ticker: str, incarnation: int, intents: tuple[Intent, ...]) -> None:

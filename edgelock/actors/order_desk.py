@@ -37,6 +37,7 @@ class OrderDesk:
     archive      orders that ended, for fills that come when everybody else has forgotten them
     drifts       looks in a row at which the other side's position was not ours
     told         up to where the lives before the present claimant have told people of the record
+    gap_told     what people were told last of fills without a line; a life may die before it has its answer
     is_late_wish_told  people have been told that a life before the present one still wishes
     awaits_exit  it began with a position for which the other side has not taken an exit yet
     """
@@ -57,6 +58,7 @@ class OrderDesk:
     drifts: int = 0
     is_settled: bool = False
     told: Told | None = None
+    gap_told: str = ""
     is_late_wish_told: bool = False
     awaits_exit: bool = False
     exit_refusals: int = 0

@@ -103,6 +103,17 @@ def test_what_a_life_has_died_of_telling_is_not_handed_on_but_named(build: Calla
     assert gaps(door) == [f"{A}: 1 fills have no line of their own, with a result of 0.000000: t1"]
 
 
+def test_what_is_named_is_named_once_however_many_lives_die_before_they_have_their_answer(
+    build: Callable[..., Door],
+) -> None:
+    door = a_door_that_bought(build)
+    a_claim(door, told(2))
+
+    door.tell(ClaimMarket(A, 3, door.markets[A].address, told(2)))
+
+    assert len(gaps(door)) == 1
+
+
 def test_what_an_earlier_life_of_the_door_learned_is_named_and_what_this_one_learned_is_handed_on(
     build: Callable[..., Door],
 ) -> None:
