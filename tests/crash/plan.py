@@ -56,6 +56,7 @@ class Plan:
         self._again = points_of(counts, (Phase.RECOVERY,), wanted_again, rng)
         self._tries: Counter[Point] = Counter()
         self._under_way = 0
+        self._again_under_way = 0
         self.results: list[CrashResult] = []
 
     @property
@@ -71,6 +72,9 @@ class Plan:
     def next(self) -> Crash | None:
         """The next crash; None when enough were reached or are under way."""
         with self._lock:
+            if not self._again and self.reached_again + self._again_under_way < self._wanted_again:
+                # What was not passed in time is replaced by others.
+                self._again = points_of(self._counts, (Phase.RECOVERY,), 1000, self._rng)[-5:]
             if self.reached + self._under_way >= self._wanted and not self._again:
                 return None
             if not self._first:
@@ -78,12 +82,15 @@ class Plan:
             if not self._first or self._tried_out():
                 return None
             self._under_way += 1
-            return Crash(self._first.pop(0), self._next_again())
+            again = self._next_again()
+            self._again_under_way += again is not None
+            return Crash(self._first.pop(0), again)
 
     def done(self, result: CrashResult) -> None:
         """What came of one."""
         with self._lock:
             self._under_way -= 1
+            self._again_under_way -= result.crash.again is not None
             self.results.append(result)
             if not result.reached:
                 self._try_later(result.crash.point, self._first)

@@ -60,6 +60,18 @@ def test_a_point_that_is_not_reached_is_tried_again_and_then_replaced():
     assert plan.reached == 4
 
 
+def test_a_point_of_the_recovery_that_is_not_reached_is_replaced_too():
+    plan = Plan(COUNTS, wanted=6, wanted_again=2, rng=random.Random(1))
+
+    handed_out = 0
+    while (crash := plan.next()) is not None:
+        handed_out += crash.again is not None
+        plan.done(result(crash, reached_again=crash.again is not None and handed_out > 3))
+
+    assert plan.reached_again == 2
+    assert handed_out > 3
+
+
 def test_a_plan_of_which_nothing_is_reached_comes_to_an_end():
     plan = Plan(COUNTS, wanted=4, wanted_again=1, rng=random.Random(1))
 
