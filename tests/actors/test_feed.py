@@ -188,11 +188,16 @@ def a_life(event_type, **more):
     return {"market_ticker": "A", "event_type": event_type, **more}
 
 
+def wait_for_every_channel(venue):
+    """Until the last subscription has been asked for; what is sent before it is not for anybody."""
+    while venue.command()["params"].get("channels") != ["market_lifecycle_v2"]:
+        pass
+
+
 def live(feed, venue):
     """A followed market whose book has come, with every channel open."""
     mail = feed.follow()
-    while venue.command()["params"].get("channels") != ["market_lifecycle_v2"]:
-        pass
+    wait_for_every_channel(venue)
     mail.status(FeedStatus.LIVE)
     assert mail.next_message(BookNews).fact.view.best_bid == 4700
     return mail

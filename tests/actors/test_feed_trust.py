@@ -15,7 +15,18 @@ from edgelock.core.price_grid import linear_grid
 from edgelock.core.units import ONE_DOLLAR, SECOND, Price, Timestamp
 from edgelock.kalshi.wire_market import EventTerms, SeriesTerms
 from tests.actors.feed_doubles import ListedReads
-from tests.actors.test_feed import BOOK, NOON, QUICK, Feed, a_change, a_life, a_market, a_trade, live
+from tests.actors.test_feed import (
+    BOOK,
+    NOON,
+    QUICK,
+    Feed,
+    a_change,
+    a_life,
+    a_market,
+    a_trade,
+    live,
+    wait_for_every_channel,
+)
 from tests.kalshi.loopback_socket import PATIENCE_S, LoopbackSocketVenue
 from tests.ops.trading_house import a_listing
 
@@ -270,6 +281,7 @@ def test_a_market_reopened_after_its_close_is_active_again():
     with LoopbackSocketVenue({"A": BOOK}) as venue, Feed(venue) as feed:
         mail = feed.follow(a_market(close_time=Timestamp(NOON - 1)))
         assert mail.next(MarketStatusChanged).status is MarketStatus.CLOSED
+        wait_for_every_channel(venue)
         mail.status(FeedStatus.LIVE)
         later = NOON // SECOND + 600
         venue.send_numbered("market_lifecycle_v2", a_life("close_date_updated", close_ts=later), sid=3)

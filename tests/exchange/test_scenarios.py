@@ -15,6 +15,8 @@ from edgelock.exchange.scenarios import SCENARIO_NAMES, ScenarioFlow, scenario_f
 from tests.exchange.plain_book import PlainBooks
 
 STARTS_AT = Timestamp(1_795_392_000_000_000_000)
+LONG = {"busy": pytest.mark.campaign}
+"""Ten times the others' length: its first minutes are looked at by other tests."""
 A_PROJECT = Path(__file__).parents[2]
 PRINT_DIGEST = """
 import hashlib, itertools, sys
@@ -59,7 +61,7 @@ def test_two_calls_give_the_same_stream_and_two_seeds_different_ones() -> None:
     assert first != list(itertools.islice(other.actions(), 3_000))
 
 
-@pytest.mark.parametrize("name", SCENARIO_NAMES)
+@pytest.mark.parametrize("name", [pytest.param(each, marks=LONG.get(each, ())) for each in SCENARIO_NAMES])
 def test_a_whole_scenario_is_in_order_of_time_and_no_house_book_is_ever_crossed(name: str) -> None:
     flow = scenario_flow(name, seed=1, starts_at=STARTS_AT)
     books = PlainBooks()

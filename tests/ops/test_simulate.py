@@ -164,7 +164,7 @@ def test_an_interrupted_command_ends_whatever_it_started(number: signal.Signals,
     ],
 )
 def test_every_promise_is_kept_in_a_short_run(seed: int, is_killed: bool, tmp_path: Path):
-    run = a_run(tmp_path, seed=seed, minutes=15, speed=60, markets=8, is_killed=is_killed)
+    run = a_run(tmp_path, seed=seed, minutes=10, speed=60, markets=8, is_killed=is_killed)
 
     result = simulate(run, threading.Event())
 

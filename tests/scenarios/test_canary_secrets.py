@@ -163,7 +163,7 @@ def test_a_live_bot_shows_nothing_of_the_key_that_it_signs_with_at_a_failing_ven
             "DISCORD_WEBHOOK_URL": WEBHOOK,
         }
         command = [sys.executable, "-m", "tests.scenarios.bot_at_a_stand_in", ready["rest_url"], ready["ws_url"]]
-        options = ["--log", "run.jsonl", "--duration", "15", "--no-live-view"]
+        options = ["--log", "run.jsonl", "--duration", "8", "--no-live-view"]
         live = {"KALSHI_ENV": "prod", "LIVE_TRADING_ENABLED": "true"}
 
         bot = stage.run([*command, *options], "bot", **live, **secrets)

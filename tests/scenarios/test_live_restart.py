@@ -17,6 +17,7 @@ from tests.scenarios.running_bot import PATIENCE_S, Line
 
 SPEED = 60
 SECOND_NS = 1_000_000_000
+SWEET_SPOT_FROM_S = 480
 HEARD_WITHIN_S = 1 * SPEED
 """An age ends when the bot hears of the fill, and its line has the time at which the exchange made it."""
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -137,12 +138,15 @@ def test_a_position_left_open_is_taken_up_with_its_age_and_its_take_profit(
         )  # a position in which nothing has filled meanwhile
         ticker = first["detail"].split(": net ")[0]
         opening, take_profit = protected[ticker]
-        again = bot.wait_for("quote_place", lambda line: line["kind"] == "take_profit" and line["market"] == ticker)
+        again = bot.wait_for("quote_place", lambda line: line["role"] == "exit" and line["market"] == ticker)
         realized = bot.wait_for("REALIZE", lambda line: line["market"] == ticker)
         wait_until(lambda: not any(name.startswith(run) for name in exchange.open_orders()), "leftovers withdrawn")
         end(bot, signal.SIGINT)
 
-    assert (again["price"], again["side"]) == (take_profit["price"], take_profit["side"])
+    # On a slow machine it may be old enough for the sweet spot when the bot is back.
+    is_young = again["ts"] - opening["ts"] < SWEET_SPOT_FROM_S
+    assert again["side"] == take_profit["side"]
+    assert not is_young or (again["kind"], again["price"]) == ("take_profit", take_profit["price"])
     assert again["net"] == float(held[ticker])
     assert realized["age_s"] == pytest.approx(realized["ts"] - opening["ts"], abs=HEARD_WITHIN_S)
     assert order_promises(tmp_path, exchange, was_killed=False) == []

@@ -22,13 +22,19 @@ class Manager:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(os.fspath(path))
         self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._passed: list[str] = []
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
     def wait_for(self, beginning: str) -> str:
-        """The next line that begins so; fails when the bot falls silent before it comes."""
+        """The next line that begins so, or one that came while another was waited for; fails when the bot falls silent
+        before it comes.
+        """
+        for number, line in enumerate(self._passed):
+            if line.startswith(beginning):
+                return self._passed.pop(number)
         while not (line := self._told.get(timeout=PATIENCE_S)).startswith(beginning):
-            pass
+            self._passed.append(line)
         return line
 
     def heard(self) -> list[str]:
