@@ -225,7 +225,9 @@ class Order:
         if state is None:
             raise IllegalMove(f"{self.client_order_id}: {message.value} cannot follow in state {self.state.value}")
         may_be_amended = state in (OrderState.AMENDING, OrderState.UNKNOWN, OrderState.CANCELING)
-        amending = self.amending if may_be_amended else None
+        # Only an amendment that was given up can still be open under a cancel, and the venue shows what it came to.
+        is_shown_as_known = (self.state, message) == (OrderState.CANCELING, OrderMessage.ACKNOWLEDGED)
+        amending = self.amending if may_be_amended and not is_shown_as_known else None
         return replace(self, state=state, amending=amending)
 
     def with_fill(self, size: Size) -> "Order":

@@ -497,6 +497,11 @@ def test_no_order_is_lost_or_doubled_on_long_random_walks(first):
         walk(seed, 150)
 
 
+def test_no_order_is_lost_or_doubled_on_a_walk_that_left_one_behind():
+    """An amendment given up, proven never done while a cancel was under way, and then the last fill."""
+    walk(8094, 150)
+
+
 @pytest.mark.campaign
 @pytest.mark.timeout(7200)
 def test_no_order_is_lost_or_doubled_on_very_many_walks():

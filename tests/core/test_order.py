@@ -177,6 +177,15 @@ def test_an_amendment_that_the_venue_took_is_the_order():
     assert (order.state, order.price, order.size, order.amending) == (S.RESTING, 4900, 2000, None)
 
 
+def test_an_order_shown_as_it_was_while_a_cancel_is_under_way_has_not_the_size_that_was_given_up():
+    order = an_order(state=S.RESTING).with_amendment_sent(Price(4500), Size(4000)).moved(M.UNANSWERED)
+
+    order = order.with_cancel_sent(CancelReason.EXIT).moved(M.ACKNOWLEDGED)
+
+    assert (order.state, order.amending) == (S.CANCELING, None)
+    assert order.with_fill(order.remaining).state is S.FILLED
+
+
 def test_an_amendment_down_to_what_is_filled_ends_the_order():
     order = an_order(state=S.RESTING, filled=Size(400)).with_amendment_sent(Price(4800), Size(400))
 
