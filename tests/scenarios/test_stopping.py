@@ -16,7 +16,7 @@ EXIT_CLEAN, EXIT_ORDERS_LEFT, EXIT_TRY_AGAIN, EXIT_SECOND_SIGNAL, EXIT_INTERRUPT
 STOPS_WITHIN_S = 30
 """Far less than what a start may wait for a venue that does not answer; more than its own deadlines to stop."""
 
-BEFORE_ANYTHING_RAN = {"the rate limits": "limits", "the positions": "positions"}
+BEFORE_ANYTHING_RAN = (("limits", signal.SIGINT), ("positions", signal.SIGTERM))
 WHILE_IT_STARTS = {"the exchange's status": "status", "the markets": "markets"}
 Fault = dict[str, object]
 
@@ -57,8 +57,7 @@ def wait_until_struck(exchange: RunningExchange, name: str) -> None:
     wait_until(struck, f"the bot waits for {name}")
 
 
-@pytest.mark.parametrize("operation", BEFORE_ANYTHING_RAN.values(), ids=BEFORE_ANYTHING_RAN)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("operation", "number"), BEFORE_ANYTHING_RAN)
 def test_before_anything_ran_a_signal_just_ends_it(
     operation: str, number: signal.Signals, exchange: RunningExchange, tmp_path: Path
 ):
