@@ -66,6 +66,14 @@ def wait_for_a_protected_position(bot: LiveBot, exchange: RunningExchange) -> No
     wait_until(rests, "a take-profit rests")
 
 
+def resting_take_profits(bot: LiveBot, exchange: RunningExchange) -> set[str]:
+    """Markets whose position has a take-profit, by the bot's lines, that rests by the exchange's books."""
+    resting = exchange.open_orders()
+    return {
+        ticker for ticker, (_, line) in protected_positions(bot.lines).items() if line["client_order_id"] in resting
+    }
+
+
 def protected_positions(lines: list[Line]) -> dict[str, tuple[Line, Line]]:
     """By market that has a position at the end of these lines: the fill that opened it, and its last take-profit."""
     openings: dict[str, Line] = {}
@@ -121,7 +129,7 @@ def test_a_position_left_open_is_taken_up_with_its_age_and_its_take_profit(
 ):
     with first_start(tmp_path, exchange) as bot:
         # Three, because some of them may be left by their take-profits before the next run has begun.
-        wait_until(lambda: len(protected_positions(bot.lines)) > 2, "three positions have a take-profit")
+        wait_until(lambda: len(resting_take_profits(bot, exchange)) > 2, "three positions have a take-profit")
         end(bot, number)
     held, run, resting = positions_of(exchange), bot.lines[0]["run"], exchange.open_orders()
     # Of a bot that was killed the last lines may be missing: only a take-profit that still rests is surely the last.
