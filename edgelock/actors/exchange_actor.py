@@ -12,35 +12,32 @@ markets that are added and then loaded from the journal and the venue. Nobody en
 from dataclasses import replace
 from typing import Any
 
-from edgelock.actors import claims
 from edgelock.actors.address import Address
 from edgelock.actors.arming import Arming
 from edgelock.actors.base import SupervisedActor
+from edgelock.actors.bookkeeping import Bookkeeping
 from edgelock.actors.clock import Clock
 from edgelock.actors.closing import CLOSE_RETRY_NS, Closing
 from edgelock.actors.desk_history import Told
 from edgelock.actors.dispatch import Dispatch
 from edgelock.actors.door_journal import DoorJournal
 from edgelock.actors.gate_board import GateBoard
-from edgelock.actors.journal import Journal, RecordedFill
+from edgelock.actors.journal import Journal
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.messages import (
     AddMarket,
     CancelEverything,
     CancelSent,
     ClaimMarket,
-    DriftNews,
     DropMarket,
     FactNews,
     FeedNews,
     GatewayNews,
     MarketNews,
-    OrderOutcome,
     PermitNews,
     PositionsToCome,
     Pump,
     Records,
-    ResultRealized,
     SettingsNews,
     SettlementNews,
     Submit,
@@ -48,9 +45,7 @@ from edgelock.actors.messages import (
 )
 from edgelock.actors.order_desk import OrderDesk
 from edgelock.actors.order_gateway import (
-    Acknowledged,
     EarlierOrdersOver,
-    Filled,
     GatewayAnswer,
     GatewayBroken,
     GatewayNotice,
@@ -58,28 +53,20 @@ from edgelock.actors.order_gateway import (
     OpenOrder,
     OpenOrdersSeen,
     OrderGateway,
-    OrderNews,
     PositionsSeen,
-    Rejected,
     RequestDone,
 )
-from edgelock.actors.taking_up import TakingUp
 from edgelock.actors.timer import Timer, TimerKey
 from edgelock.core.breakers import Conditions
-from edgelock.core.facts import OrderFact, OrderFilled
 from edgelock.core.intents import AmendOrder, CancelOrder, Intent, PlaceOrder
 from edgelock.core.limits import Refused
-from edgelock.core.order import CancelReason, OrderState, Role
+from edgelock.core.order import CancelReason, Role
 from edgelock.core.permit import GROUP_REASON, KILL_REASON, Mode, Permit
-from edgelock.core.position import Realized
 from edgelock.core.rate_limit import TokenBucket
-from edgelock.core.recovery import PaidOut, Recovery
 from edgelock.core.settings import TradingSettings
 from edgelock.core.telemetry import LibraryLog, RateLimited
-from edgelock.core.units import Money, Price, Size, Timestamp
+from edgelock.core.units import Timestamp
 
-DRIFTS_MAX = 2
-"""So many looks in a row at which the venue's position is not ours are an alarm: one may be a lag."""
 _TOO_MANY = "too_many_requests"
 
 
@@ -119,15 +106,23 @@ class ExchangeActor(SupervisedActor):
         self._generation = generation
         self._predecessor = predecessor
         self._journal = DoorJournal(journal, run=run, say=self._say)
-        self._taking_up = TakingUp(self._journal, risk=risk, telemetry=telemetry)
         self._arming = Arming()
-        self._early_payouts: dict[str, PaidOut] = {}
         self._risk = risk
         self._telemetry = telemetry
         self._board = board
         self._timer = timer
         self._clock = clock
         self._desks: dict[str, OrderDesk] = {}
+        self._books = Bookkeeping(
+            self._desks,
+            journal=self._journal,
+            numbering=generation,
+            risk=risk,
+            telemetry=telemetry,
+            board=board,
+            clock=clock,
+            say=self._say,
+        )
         self._dispatch = Dispatch(gateway, bucket, self, clock, enforce_gates=enforce_gates)
         self._closing: Closing | None = None
         self._is_fuse_out = False
@@ -178,9 +173,9 @@ class ExchangeActor(SupervisedActor):
                     self._desks[ticker].market = replace(old, status=fact.status, close_time=fact.close_time)
             case DropMarket(ticker):
                 self._desks.pop(ticker, None)
-                self._early_payouts.pop(ticker, None)
+                self._books.forget(ticker)
             case SettlementNews(ticker, value, at):
-                self._paid(ticker, value, at)
+                self._books.paid(ticker, value, at)
             case SettingsNews(settings):
                 self._settings = settings
             case CancelEverything():
@@ -202,15 +197,7 @@ class ExchangeActor(SupervisedActor):
         desk.incarnation, desk.subscriber, desk.told = incarnation, subscriber, told
         desk.is_late_wish_told = False
         self._refuse_queue(desk)
-        if desk.is_loaded:
-            self._answer_claim(desk)
-
-    def _answer_claim(self, desk: OrderDesk) -> None:
-        answer, gap = claims.answer(desk, self._generation, self._clock.now())
-        desk.subscriber.tell(answer)
-        if gap is not None and gap.detail != desk.gap_told:
-            desk.gap_told = gap.detail
-            self._telemetry.tell(Records((gap,)))
+        self._books.answer_claim(desk)
 
     def _submit(self, ticker: str, incarnation: int, intents: tuple[Intent, ...]) -> None:
         desk = self._desks.get(ticker)
@@ -314,126 +301,24 @@ class ExchangeActor(SupervisedActor):
                 if ticker in self._desks:
                     self._desks[ticker].request_done(client_order_id)
             case MarketLoaded(ticker, recovery):
-                self._loaded(ticker, recovery)
+                self._books.loaded(ticker, recovery)
             case EarlierOrdersOver(client_order_ids):
-                for client_order_id in sorted(client_order_ids):
-                    # Whether they filled, the venue's fills say.
-                    self._journal.end(client_order_id, OrderState.CANCELED, self._clock.now())
+                self._books.earlier_orders_over(client_order_ids)
             case PositionsSeen(positions):
-                self._compare(positions)
+                self._books.compare(positions)
             case OpenOrdersSeen(orders):
                 self._open_orders_seen(orders)
             case GatewayBroken(reason):
                 raise GatewayFailed(reason)
             case _:
-                desk = self._desks.get(answer.ticker)
-                if desk is not None:
-                    self._learned(desk, answer)
+                if getattr(answer, "code", None) == _TOO_MANY:
+                    self._dispatch.throttled()
+                self._books.learned(answer)
 
     def _refuse_late_news(self, generation: int) -> None:
-        self._board.count_late_news()
         if not self._is_late_news_told:
             self._is_late_news_told = True
             self._warn(f"the gateway of life {generation} still has news of orders; this is life {self._generation}")
-
-    def _loaded(self, ticker: str, recovery: Recovery) -> None:
-        """What a market has behind it; of one that nobody trades any more, what the journal did not have."""
-        desk = self._desks.get(ticker)
-        if desk is not None and desk.is_loaded:
-            return
-        self._taking_up.take(ticker, recovery, self._clock.now())
-        if desk is None:
-            return
-        desk.loaded(recovery)
-        if desk.incarnation:
-            self._answer_claim(desk)
-        early = self._early_payouts.pop(ticker, None)
-        if early is not None:
-            self._paid(ticker, early.value, early.at)
-
-    def _paid(self, ticker: str, value: Price, at: Timestamp) -> None:
-        """Told by the feed and by the roster, whoever hears of it: it is paid once, and not before it is known what."""
-        desk, paid = self._desks.get(ticker), PaidOut(value=value, fee=Money(0), at=at)
-        if desk is None or desk.is_settled:
-            return
-        if not desk.is_loaded:
-            self._early_payouts[ticker] = paid
-            return
-        self._journal.payout(ticker=ticker, net=desk.ledger.position.net, paid=paid)
-        self._tell(desk, *desk.settled(value, at))
-
-    def _learned(self, desk: OrderDesk, news: OrderNews) -> None:
-        if desk.knows(news.client_order_id) is None:
-            self._say(f"news of order {news.client_order_id}, which nobody here placed: {news}", news.at)
-            return
-        if isinstance(news, Filled) and not self._is_new_fill(desk, news):
-            return
-        fact, realized = desk.learned(news)
-        if isinstance(news, Acknowledged) or (isinstance(news, Rejected) and news.is_judged):
-            self._risk.tell(OrderOutcome(desk.market.ticker, news.at, isinstance(news, Acknowledged)))
-        if getattr(news, "code", None) == _TOO_MANY:
-            self._dispatch.throttled()
-        self._record_end(desk, news.client_order_id, news.at)
-        self._tell(desk, fact, realized)
-        self._withdraw_after_all(desk, news.client_order_id)
-
-    def _withdraw_after_all(self, desk: OrderDesk, client_order_id: str) -> None:
-        """The door wanted it gone while nobody knew whether it was there; now it is."""
-        order = desk.ledger.find(client_order_id)
-        if order is not None and order.state is OrderState.RESTING and client_order_id in desk.own_cancels:
-            desk.queue.append(CancelOrder(client_order_id=client_order_id, reason=desk.own_cancels[client_order_id]))
-
-    def _is_new_fill(self, desk: OrderDesk, fill: Filled) -> bool:
-        """Write a fill down before it is told."""
-        if fill.trade_id in desk.ledger.position.trade_ids:
-            return False
-        order = desk.knows(fill.client_order_id)
-        assert order is not None
-        self._journal.fill(
-            RecordedFill(
-                run=self._journal.run,
-                ticker=fill.ticker,
-                client_order_id=fill.client_order_id,
-                trade_id=fill.trade_id,
-                side=order.side,
-                price=fill.price,
-                size=fill.size,
-                fee=fill.fee,
-                is_taker=fill.is_taker,
-                at=fill.at,
-            )
-        )
-        return True
-
-    def _record_end(self, desk: OrderDesk, client_order_id: str, at: Timestamp) -> None:
-        order = desk.knows(client_order_id)
-        if order is not None and not order.state.is_live:
-            self._journal.end(client_order_id, order.state, at)
-
-    def _tell(self, desk: OrderDesk, fact: OrderFact, realized: Realized | None) -> None:
-        desk.subscriber.tell(FactNews(fact))
-        if realized is not None:
-            self._risk.tell(ResultRealized(desk.market.ticker, fact.at, realized.pnl))
-        if isinstance(fact, OrderFilled):
-            self._board.count_fill(desk.market.ticker)
-
-    def _compare(self, positions: tuple[tuple[str, Size], ...]) -> None:
-        """Positions come from fills and settlements only; the venue's own figure can only raise an alarm.
-
-        The risk side is told again at every look as long as it lasts: a new life of it knows of none.
-        """
-        for ticker, net in positions:
-            desk = self._desks.get(ticker)
-            if desk is None or not desk.is_loaded:
-                continue
-            is_same = desk.ledger.position.net == net
-            was_drifting, desk.drifts = desk.drifts >= DRIFTS_MAX, 0 if is_same else desk.drifts + 1
-            is_drifting = desk.drifts >= DRIFTS_MAX
-            if is_drifting or was_drifting:
-                self._risk.tell(DriftNews(ticker, is_drifting))
-            if is_drifting != was_drifting:
-                ours = desk.ledger.position.net
-                self._say(f"{ticker}: our position is {ours}, the venue's is {net}", self._clock.now())
 
     # --- the end ---
 

@@ -11,7 +11,6 @@ class GateBoard:
         self._lock = threading.Lock()
         self._fenced: Counter[str] = Counter()
         self._fills: Counter[str] = Counter()
-        self._late_news = 0
         self._unarmed = 0
 
     def count_fenced(self, ticker: str, intents: int) -> None:
@@ -23,16 +22,6 @@ class GateBoard:
         """A fill was booked."""
         with self._lock:
             self._fills[ticker] += 1
-
-    def count_late_news(self) -> None:
-        """The gateway of an earlier life of the door had something to say; it was refused."""
-        with self._lock:
-            self._late_news += 1
-
-    def late_news(self) -> int:
-        """Pieces of such news refused so far."""
-        with self._lock:
-            return self._late_news
 
     def note_unarmed(self, markets: int) -> None:
         """So many markets have to have their exits, or to be known, before any entry may leave."""

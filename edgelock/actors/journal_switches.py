@@ -1,4 +1,4 @@
-"""The journal's word about what an operator or a breaker has decided: latches, holds, the risk side's memory."""
+"""The journal's word about what an operator or a breaker has decided: latches, the risk side's memory."""
 
 from edgelock.actors.journal_file import JournalFile
 from edgelock.actors.journal_records import JournalError, Latch
@@ -8,7 +8,7 @@ from edgelock.core.units import Timestamp
 
 
 class SwitchRecords:
-    """Latches, holds and the risk side's memory. Every method raises JournalError when the file cannot be used."""
+    """Latches and the risk side's memory. Every method raises JournalError when the file cannot be used."""
 
     _file: JournalFile
     _witness: Witness
@@ -24,26 +24,18 @@ class SwitchRecords:
         except JournalError:
             if not is_on:
                 raise
-            self._set("latches", name, latch)
+            self._set(name, latch)
             return
         try:
-            self._set("latches", name, latch)
+            self._set(name, latch)
         except JournalError:
             if not is_on:
                 raise
 
     def read_latch(self, name: str) -> Latch | None:
         """Where a switch stands; None when it was never moved."""
-        told = self._witness.latch(name), self._all("latches").get(name)
+        told = self._witness.latch(name), self._latches().get(name)
         return next((each for each in told if each is not None and each.is_on), told[1] or told[0])
-
-    def set_hold(self, name: str, *, is_on: bool, who: str, at: Timestamp) -> None:
-        """Something an operator keeps from happening: the life of a market, a flatten under way."""
-        self._set("holds", name, Latch(is_on=is_on, who=who, at=at))
-
-    def holds(self) -> dict[str, Latch]:
-        """Every hold that was ever moved, by name, and where it stands."""
-        return self._all("holds")
 
     def save_risk(self, text: str, *, scope: str, at: Timestamp) -> None:
         """What the risk side must not forget within a scope, instead of what was saved before."""
@@ -56,12 +48,12 @@ class SwitchRecords:
             rows = self._file.whole(connection.execute("SELECT * FROM risk_states WHERE scope = ?", (scope,)))
         return rows[0][1] if rows else None
 
-    def _set(self, table: str, name: str, latch: Latch) -> None:
+    def _set(self, name: str, latch: Latch) -> None:
         row = sealed(name, int(latch.is_on), latch.who, latch.at)
         with self._file.writing(is_flushed=True) as connection:
-            connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT OR REPLACE INTO latches VALUES (?, ?, ?, ?, ?)", row)
 
-    def _all(self, table: str) -> dict[str, Latch]:
+    def _latches(self) -> dict[str, Latch]:
         with self._file.reading() as connection:
-            rows = self._file.whole(connection.execute(f"SELECT * FROM {table} ORDER BY name"))
+            rows = self._file.whole(connection.execute("SELECT * FROM latches ORDER BY name"))
         return {name: Latch(is_on=bool(value), who=who, at=at) for name, value, who, at in rows}

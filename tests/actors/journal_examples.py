@@ -62,7 +62,6 @@ def with_some_of_everything(directory: Path) -> Journal:
     journal.record_fill(FILL)
     journal.record_settlement(run="r1", ticker="T", value=Price(10_000), net=Size(300), fee=Money(0), at=NOON)
     journal.set_latch("kill", is_on=True, who="command", at=NOON)
-    journal.set_hold("market:T", is_on=True, who="command", at=NOON)
     journal.save_risk('{"cancels": 3}', scope=SCOPE, at=NOON)
     journal.record_incarnation("T", 3)
     journal.record_life(CRASH)
@@ -77,7 +76,6 @@ def everything(journal: Journal) -> tuple[object, ...]:
         journal.fills_of("T", scope=SCOPE),
         journal.settlement_of("T", scope=SCOPE),
         journal.read_latch("kill"),
-        journal.holds(),
         journal.load_risk(scope=SCOPE),
         journal.last_incarnation("T"),
         journal.lives_of("market:T", most=5),

@@ -209,7 +209,7 @@ def test_a_row_that_changed_under_us_is_damage_and_the_file_is_not_trusted_again
         journal.fills_of("T", scope=SCOPE)
     assert "not what was written" in (journal.probe() or "")
     with pytest.raises(JournalDamaged):
-        journal.set_hold("x", is_on=True, who="command", at=NOON)
+        journal.set_latch("x", is_on=False, who="command", at=NOON)
 
 
 def test_a_beginning_that_was_cut_off_is_no_loss(tmp_path):

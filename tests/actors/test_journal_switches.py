@@ -85,15 +85,6 @@ def test_a_latch_that_was_let_go_half_way_is_still_on(journal):
     assert journal.read_latch("kill") == Latch(is_on=False, who="command", at=LATER)
 
 
-def test_holds_stand_where_they_were_moved_last(journal):
-    journal.set_hold("market:T", is_on=True, who="command", at=NOON)
-    journal.set_hold("flatten", is_on=True, who="signal", at=NOON)
-    journal.set_hold("flatten", is_on=False, who="command", at=LATER)
-
-    assert journal.holds() == {"market:T": ON, "flatten": Latch(is_on=False, who="command", at=LATER)}
-    assert journal.read_latch("flatten") is None
-
-
 def test_the_memory_of_the_risk_side_is_one_text_per_scope(journal):
     assert journal.load_risk(scope=SCOPE) is None
     journal.save_risk("first", scope=SCOPE, at=NOON)
