@@ -22,8 +22,10 @@ from edgelock.actors.desk_history import Told
 from edgelock.actors.dispatch import Dispatch
 from edgelock.actors.door_journal import DoorJournal
 from edgelock.actors.gate_board import GateBoard
+from edgelock.actors.guarded_markets import LOOK_EVERY_NS, GuardedMarkets
 from edgelock.actors.journal import Journal
 from edgelock.actors.lifecycle import Incarnation
+from edgelock.actors.market_board import MarketBoard
 from edgelock.actors.messages import (
     AddMarket,
     CancelEverything,
@@ -33,6 +35,7 @@ from edgelock.actors.messages import (
     FactNews,
     FeedNews,
     GatewayNews,
+    GuardMarket,
     MarketNews,
     PermitNews,
     PositionsToCome,
@@ -41,7 +44,6 @@ from edgelock.actors.messages import (
     SettingsNews,
     SettlementNews,
     Submit,
-    WithdrawMarket,
 )
 from edgelock.actors.order_desk import OrderDesk
 from edgelock.actors.order_gateway import (
@@ -58,8 +60,10 @@ from edgelock.actors.order_gateway import (
 )
 from edgelock.actors.timer import Timer, TimerKey
 from edgelock.core.breakers import Conditions
+from edgelock.core.guardian import OnQuarantine
 from edgelock.core.intents import AmendOrder, CancelOrder, Intent, PlaceOrder
 from edgelock.core.limits import Refused
+from edgelock.core.market_state import RunMode
 from edgelock.core.order import CancelReason, Role
 from edgelock.core.permit import GROUP_REASON, KILL_REASON, Mode, Permit
 from edgelock.core.rate_limit import TokenBucket
@@ -80,6 +84,7 @@ class ExchangeActor(SupervisedActor):
     gateway      of this life alone; the actor starts it
     generation   what the gateway's news carries; other news is refused
     predecessor  the gateway of the life before, which is stopped before anything begins
+    markets      up to where each market has told people of its record; none when nobody else tells
     """
 
     def __init__(
@@ -99,6 +104,8 @@ class ExchangeActor(SupervisedActor):
         clock: Clock,
         generation: int = 1,
         predecessor: OrderGateway | None = None,
+        markets: MarketBoard | None = None,
+        run_mode: RunMode = RunMode.LIVE,
     ) -> None:
         super().__init__(incarnation)
         self._settings = settings
@@ -120,6 +127,17 @@ class ExchangeActor(SupervisedActor):
             risk=risk,
             telemetry=telemetry,
             board=board,
+            clock=clock,
+            say=self._say,
+        )
+        self._guarded = GuardedMarkets(
+            self._desks,
+            run=run,
+            numbering=generation,
+            run_mode=run_mode,
+            telemetry=telemetry,
+            board=board,
+            markets=markets or MarketBoard(),
             clock=clock,
             say=self._say,
         )
@@ -150,12 +168,8 @@ class ExchangeActor(SupervisedActor):
                     self._refuse_late_news(generation)
             case PermitNews(ticker, permit, issued_ns):
                 self._permitted(ticker, permit, issued_ns)
-            case WithdrawMarket(ticker, exits_too):
-                if ticker in self._desks:
-                    self._refuse_queue(self._desks[ticker])
-                    roles = tuple(Role) if exits_too else (Role.ENTRY,)
-                    self._desks[ticker].withdraw(CancelReason.RETIRED, roles)
-                    self._desks[ticker].awaits_exit = False
+            case GuardMarket(ticker, policy):
+                self._guard(ticker, policy)
             case ClaimMarket(ticker, incarnation, subscriber, told):
                 self._claim(ticker, incarnation, subscriber, told)
             case AddMarket(market, subscriber):
@@ -174,6 +188,7 @@ class ExchangeActor(SupervisedActor):
             case DropMarket(ticker):
                 self._desks.pop(ticker, None)
                 self._books.forget(ticker)
+                self._guarded.end(ticker)
             case SettlementNews(ticker, value, at):
                 self._books.paid(ticker, value, at)
             case SettingsNews(settings):
@@ -183,6 +198,7 @@ class ExchangeActor(SupervisedActor):
             case Pump():
                 self._waits_until_ns = None
                 self._schedule_upkeep()
+                self._schedule_look()
             case _:
                 raise TypeError(f"the exchange actor does not handle {type(message).__name__}")
         self._pump()
@@ -196,12 +212,26 @@ class ExchangeActor(SupervisedActor):
             return
         desk.incarnation, desk.subscriber, desk.told = incarnation, subscriber, told
         desk.is_late_wish_told = False
+        self._guarded.end(ticker)
         self._refuse_queue(desk)
         self._books.answer_claim(desk)
 
+    def _guard(self, ticker: str, policy: OnQuarantine) -> None:
+        """Nobody wishes anything for this market any more but the door itself."""
+        self._guarded.begin(ticker, policy)
+        self._schedule_look()
+        desk = self._desks.get(ticker)
+        if desk is None:
+            return
+        self._refuse_queue(desk)
+        desk.withdraw(CancelReason.RETIRED, tuple(Role) if policy is OnQuarantine.CANCEL else (Role.ENTRY,))
+        desk.awaits_exit = False
+
     def _submit(self, ticker: str, incarnation: int, intents: tuple[Intent, ...]) -> None:
         desk = self._desks.get(ticker)
-        is_taken = desk is not None and desk.is_loaded and incarnation == desk.incarnation
+        is_taken = (
+            desk is not None and desk.is_loaded and incarnation == desk.incarnation and ticker not in self._guarded
+        )
         if desk is None or not is_taken or self._closing is not None:
             self._board.count_fenced(ticker, len(intents))
             if desk is not None and incarnation != desk.incarnation and not desk.is_late_wish_told:
@@ -238,6 +268,7 @@ class ExchangeActor(SupervisedActor):
             self._closing.cancel_what_rests(self._desks.values(), self._clock.monotonic_ns())
         else:
             self._take_up_what_is_due()
+            self._guarded.look(self._settings)
         self._dispatch.unarmed = self._arming.unarmed(self._desks)
         self._board.note_unarmed(self._dispatch.unarmed)
         self._dispatch.pump(self._desks, self._settings)
@@ -287,6 +318,10 @@ class ExchangeActor(SupervisedActor):
     def _schedule_upkeep(self) -> None:
         if self._gateway.upkeep_ns is not None:
             self._schedule("upkeep", self._clock.monotonic_ns() + self._gateway.upkeep_ns)
+
+    def _schedule_look(self) -> None:
+        if self._guarded:
+            self._schedule("guarded", self._clock.monotonic_ns() + LOOK_EVERY_NS)
 
     def _schedule(self, what: str, due_ns: int) -> None:
         key = TimerKey(self.incarnation.name, self.incarnation.number, what)

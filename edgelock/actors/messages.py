@@ -15,6 +15,7 @@ from edgelock.actors.order_gateway import GatewayAnswer, GatewayNotice
 from edgelock.core.breakers import Conditions
 from edgelock.core.exchange_standing import ShardStanding
 from edgelock.core.facts import BookChanged, Fact, MarketStatusChanged, Recovered, TimePassed, TradesPrinted
+from edgelock.core.guardian import OnQuarantine
 from edgelock.core.intents import Intent
 from edgelock.core.market import Market
 from edgelock.core.permit import Permit
@@ -206,12 +207,12 @@ class FeedNews:
 
 
 @dataclass(frozen=True, slots=True)
-class WithdrawMarket:
-    """The market has no actor any more: take its entries off the book, and its exits too when the policy says so."""
+class GuardMarket:
+    """The market is quarantined: take its entries off the book, and look after its position by the policy."""
 
     lane: ClassVar[Lane] = Lane.CONTROL
     ticker: str
-    exits_too: bool
+    policy: OnQuarantine
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ def exit_quotes(state: MarketState) -> tuple[Quote, ...]:
         return _hard_cap(state) if kind is Kind.HARD_CAP else _sweet_spot(state)
     trim = due_trim(state)
     if trim is not None:
-        return (_trim_order(state, trim), *_take_profit(state, Size(state.position.size - trim.size)))
-    return _take_profit(state, state.position.size)
+        return (_trim_order(state, trim), *take_profit_quotes(state, Size(state.position.size - trim.size)))
+    return take_profit_quotes(state, state.position.size)
 
 
 def due_exit(state: MarketState) -> Kind | None:
@@ -176,7 +176,8 @@ def _trim_order(state: MarketState, trim: Trim) -> Quote:
     return replace(quote, announcement=announcement)
 
 
-def _take_profit(state: MarketState, size: Size) -> tuple[Quote, ...]:
+def take_profit_quotes(state: MarketState, size: Size) -> tuple[Quote, ...]:
+    """The take-profit of so much of the position; none once the market is over (strategy §5)."""
     vwap = state.position.vwap
     if vwap is None or size <= 0 or state.market.status.is_over:
         return ()

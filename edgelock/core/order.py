@@ -29,6 +29,7 @@ class Kind(Enum):
     HARD_CAP = "hard_cap"
     MAE_TRIM = "mae_trim"
     LEGACY = "legacy"
+    FLATTEN = "flatten"
 
 
 class TimeInForce(Enum):

@@ -17,12 +17,13 @@ from edgelock.actors.journal import Journal
 from edgelock.actors.lifecycle import Incarnation
 from edgelock.actors.market_actor import MarketActor
 from edgelock.actors.market_board import MarketBoard
-from edgelock.actors.messages import AddMarket
+from edgelock.actors.messages import AddMarket, GuardMarket
 from edgelock.actors.order_gateway import OrderGateway
 from edgelock.actors.risk_actor import RiskActor
 from edgelock.actors.risk_board import RiskBoard
 from edgelock.actors.risk_memory_store import JournaledRiskMemory
 from edgelock.actors.timer import Timer
+from edgelock.core.guardian import OnQuarantine
 from edgelock.core.market import Market
 from edgelock.core.market_state import MarketState, RunMode
 from edgelock.core.rate_limit import TokenBucket
@@ -72,6 +73,7 @@ class ActorBuilders:
 
     settings   the settings in force
     markets    the markets traded now, with their addresses
+    quarantined  those of them that have no actor until a person says otherwise
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class ActorBuilders:
         *,
         settings: Callable[[], Settings],
         markets: Callable[[], tuple[tuple[Market, Address], ...]],
+        quarantined: Callable[[], tuple[str, ...]],
         build_gateway: Callable[[int], OrderGateway],
         build_feed: Callable[[Incarnation], SupervisedActor],
         standing: StandingNews,
@@ -88,6 +91,7 @@ class ActorBuilders:
         self._terms = terms
         self._settings = settings
         self._markets = markets
+        self._quarantined = quarantined
         self._build_gateway = build_gateway
         self._build_feed = build_feed
         self._standing = standing
@@ -105,6 +109,8 @@ class ActorBuilders:
             self.gateway = self._build_gateway(life.number)
             self._standing.forget_orders()
         self._introduce(life)
+        for ticker in self._quarantined():
+            life.address.tell(GuardMarket(ticker, OnQuarantine(self._settings().supervision.on_quarantine)))
         terms = self._terms
         return ExchangeActor(
             life,
@@ -121,6 +127,8 @@ class ActorBuilders:
             clock=terms.clock,
             generation=life.number,
             predecessor=predecessor,
+            markets=terms.boards.markets,
+            run_mode=self._run_mode,
         )
 
     def risk(self, life: Incarnation) -> RiskActor:

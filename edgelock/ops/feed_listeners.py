@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from edgelock.actors.address import Address
 from edgelock.actors.feed import MarketDataListener
+from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.messages import FeedNews, MarketNews, SettlementNews
 from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.core.book import Book
@@ -20,17 +21,21 @@ class DoorListener:
     takes orders, and what it paid; a settlement is booked there, in the order of the market's order facts.
     """
 
-    def __init__(self, exchange: Address) -> None:
+    def __init__(self, exchange: Address, board: GateBoard) -> None:
         self._exchange = exchange
+        self._board = board
 
-    def on_book(self, ticker: str, book: Book, at: Timestamp) -> None:
-        """Not its business."""
+    def on_book(self, ticker: str, book: Book, at: Timestamp) -> None:  # noqa: ARG002 - the listener's signature
+        """The door looks at the book of a market that is quarantined."""
+        self._board.note_book(ticker, book)
 
     def on_trades(self, ticker: str, prints: Iterable[Print], at: Timestamp) -> None:
         """Not its business."""
 
     def on_feed_status(self, ticker: str, status: FeedStatus, reason: str, at: Timestamp) -> None:  # noqa: ARG002 - the listener's signature
         """The book was lost or came back."""
+        if status is not FeedStatus.LIVE:
+            self._board.forget_book(ticker)
         self._exchange.tell(FeedNews(ticker, status is FeedStatus.LIVE))
 
     def on_market_status(self, ticker: str, status: MarketStatus, close_time: Timestamp, at: Timestamp) -> None:
@@ -51,5 +56,5 @@ class DoorListener:
 
 def listeners_of(system: TradingSystem) -> tuple[MarketDataListener, ...]:
     """In paper mode the fill model hears everything, and a settlement before the door does."""
-    door = DoorListener(system.addresses.exchange)
+    door = DoorListener(system.addresses.exchange, system.boards.gate)
     return (system.gateway, door) if isinstance(system.gateway, PaperGateway) else (door,)

@@ -176,7 +176,7 @@ class SupervisionSettings(SettingsModel):
     backoff_cap: PositiveSeconds = setting("30", key="backoff_cap_s")
     equal_failures: Count = setting(3)
     hung_after: PositiveSeconds = setting("5", key="hung_after_s")
-    on_quarantine: Literal["keep", "cancel"] = setting("keep")
+    on_quarantine: Literal["keep", "flatten", "cancel"] = setting("keep")
 
     @model_validator(mode="after")
     def _base_is_not_above_cap(self) -> Self:

@@ -25,6 +25,7 @@ from edgelock.actors.messages import (
     ExchangeStatusNews,
     GatewayNews,
     GroupNews,
+    GuardMarket,
     HangOnPurpose,
     KillSwitch,
     MarketNews,
@@ -38,7 +39,6 @@ from edgelock.actors.messages import (
     StormNews,
     Unsubscribe,
     UrgentFact,
-    WithdrawMarket,
 )
 from edgelock.actors.notices import (
     ChildCrashed,
@@ -58,6 +58,7 @@ from edgelock.actors.telemetry import TelemetryActor
 from edgelock.actors.timer import TimerThread
 from edgelock.core.exchange_standing import ShardStanding
 from edgelock.core.facts import Fact, MarketStatusChanged, PermitChanged, SettingsChanged
+from edgelock.core.guardian import OnQuarantine
 from edgelock.core.market import Market
 from edgelock.core.market_state import RunMode
 from edgelock.core.permit import Mode, Permit
@@ -120,6 +121,7 @@ class TradingSystem:
         self._run_mode = RunMode(settings.mode)
         self._is_closing = False
         self._markets: dict[str, tuple[Market, Address]] = {}
+        self._quarantined: dict[str, None] = {}
         self._build = ActorBuilders(
             RunTerms(
                 run=run,
@@ -133,6 +135,7 @@ class TradingSystem:
             ),
             settings=lambda: self.settings,
             markets=lambda: tuple(self._markets.values()),
+            quarantined=lambda: tuple(self._quarantined),
             build_gateway=lambda generation: build_gateway(self, generation),
             build_feed=lambda life: build_feed(life, self),
             standing=self._standing,
@@ -207,6 +210,7 @@ class TradingSystem:
         self.addresses.risk.tell(DropMarket(ticker))
         self.boards.markets.forget(ticker)
         self._markets.pop(ticker, None)
+        self._quarantined.pop(ticker, None)
 
     def tell_status(self, ticker: str, fact: MarketStatusChanged) -> None:
         """Tell the feed what was learned of a market's status elsewhere; it tells everyone else."""
@@ -238,6 +242,7 @@ class TradingSystem:
         """An operator's wish; False when no such market is traded."""
         if ticker not in self._markets:
             return False
+        self._quarantined.pop(ticker, None)
         self.supervisor.address.tell(RestartChild(f"{MARKET_PREFIX}{ticker}"))
         return True
 
@@ -339,8 +344,9 @@ class TradingSystem:
         if isinstance(news, StormHeld | StormOver):
             self._standing.tell(StormNews(isinstance(news, StormHeld)))
         if isinstance(news, ChildQuarantined) and (ticker := ticker_of(news.name)) is not None:
-            exits_too = self.settings.supervision.on_quarantine == "cancel"
-            self.addresses.exchange.tell(WithdrawMarket(ticker, exits_too))
+            self._quarantined[ticker] = None
+            policy = OnQuarantine(self.settings.supervision.on_quarantine)
+            self.addresses.exchange.tell(GuardMarket(ticker, policy))
         self.restart_log.take(news)
         self._escalated(news)
 

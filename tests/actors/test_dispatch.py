@@ -3,9 +3,10 @@
 import pytest
 
 from edgelock.actors.dispatch import BATCH_MAX
-from edgelock.actors.messages import FeedNews, OrderOutcome, WithdrawMarket
+from edgelock.actors.messages import FeedNews, GuardMarket, OrderOutcome
 from edgelock.actors.order_gateway import Rejected, RenewOrder, ResendOrder
 from edgelock.core.facts import IntentRefused
+from edgelock.core.guardian import OnQuarantine
 from edgelock.core.intents import AmendOrder
 from edgelock.core.order import CancelReason
 from edgelock.core.rate_limit import CANCEL_COST, ORDER_COST
@@ -299,7 +300,7 @@ def test_an_entry_that_the_door_withdraws_is_not_prolonged(build):
     door.look_again()
     door.gateway.wanted = []
 
-    door.tell(WithdrawMarket(A, exits_too=False))
+    door.tell(GuardMarket(A, OnQuarantine.KEEP))
     door.gateway.max_in_flight = 4
     door.look_again()
 

