@@ -149,3 +149,34 @@ def test_a_door_that_keeps_failing_ends_the_run_with_everything_withdrawn_and_ve
         lives = [line["incarnation"] for line in bot.of("actor_crash") if line["actor"] == "exchange"]
         assert lives == list(range(1, DEATHS_BEYOND_THE_BUDGET + 1))
         assert len(lives) == len(bot.of("actor_crash"))
+
+
+def test_with_the_policy_to_flatten_its_position_is_left(tmp_path: Path, exchange: RunningExchange) -> None:
+    """The take-profit is far away, so that nothing but the policy ends the position."""
+    variables = {"EDGELOCK_SUPERVISION__ON_QUARANTINE": "flatten", "EDGELOCK_STRATEGY__MIN_EDGE_C": "12"}
+    with DoomedBot(tmp_path, exchange, **variables) as bot:
+        ticker = quarantined(bot, exchange)
+
+        bot.wait_for("quote_place", lambda line: line["market"] == ticker and line["kind"] == "flatten")
+        bot.wait_for("REALIZE", lambda line: line["market"] == ticker and line["exit_reason"] == "flatten")
+        wait_until(lambda: not resting_of(exchange, ticker), "nothing of it rests")
+
+
+def test_a_door_that_starts_again_gives_its_position_a_take_profit_again(
+    tmp_path: Path, exchange: RunningExchange
+) -> None:
+    with DoomedBot(tmp_path, exchange, EDGELOCK_STRATEGY__MIN_EDGE_C="12") as bot:
+        ticker = quarantined(bot, exchange)
+
+        bot.break_down("exchange")
+        bot.wait_for("actor_crash", lambda line: line["actor"] == "exchange")
+        bot.repair("exchange")
+
+        again = bot.wait_for(
+            "quote_place",
+            lambda line: (
+                line["market"] == ticker and "-q" in line["client_order_id"] and "-q1-" not in line["client_order_id"]
+            ),
+        )
+        assert (again["role"], again["kind"]) == ("exit", "take_profit")
+        wait_until(lambda: again["client_order_id"] in exchange.open_orders(), "it rests")
