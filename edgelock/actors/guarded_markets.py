@@ -43,8 +43,7 @@ class _Guard:
 class GuardedMarkets:
     """For the door's thread; the door lends it the desks.
 
-    prefix     of the order ids, with the market and a number after it: no other life's begin so
-    numbering  of this life of the door
+    numbering  of this life of the door; with `-q` before it in the order ids, no other life's begin so
     say        a line for people
     """
 
