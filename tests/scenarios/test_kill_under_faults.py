@@ -75,8 +75,10 @@ def interrupt_while(
     A creation of which nothing was heard is proven never to have arrived when its order would have expired: that is
     soon where the exchange heals, two real seconds, and never where it does not, so that orders are left.
     """
-    entry_life_s, speed = ("600", 10) if heals_after_s is None else ("60", 30)
-    with live(directory, speed=speed, EDGELOCK_LIVE__ENTRY_LIFE_S=entry_life_s) as (exchange, bot):
+    # Exits, too: a fill may have asked for one just when the fault began.
+    lives_s, speed = (("600", "900"), 10) if heals_after_s is None else (("60", "60"), 30)
+    lives = dict(zip(("EDGELOCK_LIVE__ENTRY_LIFE_S", "EDGELOCK_LIVE__EXIT_LIFE_S"), lives_s, strict=True))
+    with live(directory, speed=speed, **lives) as (exchange, bot):
         until_it_quotes(exchange, bot)
         exchange.fail({"on": "rest", **fault})
         bot.process.send_signal(signal.SIGINT)
