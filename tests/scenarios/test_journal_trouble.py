@@ -199,7 +199,7 @@ def test_a_page_spoilt_under_a_bot_is_noticed_at_the_next_start_at_the_latest_an
     run, held = bot.lines[0]["run"], positions_of(exchange)
 
     with second_start(tmp_path, exchange) as bot:
-        bot.wait_for_control()
+        control(tmp_path, "status")
         wait_until(lambda: not any(name.startswith(run) for name in exchange.open_orders()), "leftovers withdrawn")
         wait_for_a_way_out(bot, exchange, set(held))
         assert doubled_exits(exchange) == []
