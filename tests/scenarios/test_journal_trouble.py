@@ -194,7 +194,8 @@ def test_a_page_spoilt_under_a_bot_is_noticed_at_the_next_start_at_the_latest_an
     with first_start(tmp_path, exchange) as bot:
         wait_for_a_protected_position(bot, exchange)
         spoil_a_page(journal_file(tmp_path))
-        bot.wait_for("order_ack", count=len(bot.of("order_ack")) + 1)
+        seen = len(bot.of("order_ack", "journal_trouble"))
+        wait_until(lambda: len(bot.of("order_ack", "journal_trouble")) > seen, "it goes on, or notices")
         end(bot, signal.SIGKILL)
     run, held = bot.lines[0]["run"], positions_of(exchange)
 
